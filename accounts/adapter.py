@@ -1,0 +1,35 @@
+"""Where django-allauth meets our accounts: sign-up goes through `accounts.actions.create_user`."""
+
+from typing import Any
+
+from allauth.account.adapter import DefaultAccountAdapter
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest
+
+from accounts.actions import create_user, refuse_taken_username
+from accounts.models import User
+from accounts.names import clean_username
+from chatsite.errors import ChatError
+
+
+class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
+    def clean_username(self, username: str, shallow: bool = False) -> str:
+        try:
+            cleaned = clean_username(username)
+            if not shallow:
+                refuse_taken_username(cleaned)
+        except ChatError as error:
+            raise ValidationError(str(error.message), code=error.code) from error
+        return username
+
+    def save_user(self, request: HttpRequest, user: User, form: Any, commit: bool = True) -> User:
+        entry = form.cleaned_data
+        return create_user(
+            username=entry["username"],
+            password=entry["password1"],
+            display_name=entry["display_name"],
+            email=entry.get("email") or "",
+        )
+
+    def add_message(self, *args: Any, **kwargs: Any) -> None:
+        """Keep allauth's "signed in as" notices off the page: the page itself shows it."""

@@ -1,0 +1,51 @@
+"""The sign-up and log-in forms: what django-allauth asks for, in our order and words."""
+
+from typing import Any
+
+from allauth.account.forms import LoginForm, SignupForm
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from accounts.actions import DISPLAY_NAME_LENGTH, clean_display_name
+from accounts.names import USERNAME_LENGTH
+from chatsite.errors import ChatError
+
+
+class SignUpForm(SignupForm):  # type: ignore[misc]
+    display_name = forms.CharField(
+        label=_("Display name"),
+        max_length=DISPLAY_NAME_LENGTH,
+        required=False,
+        help_text=_("Optional. What others see; your username if you leave it empty."),
+    )
+
+    field_order = ("username", "password1", "display_name", "email")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        username = self.fields["username"]
+        username.label = _("Username")
+        username.help_text = _("Letters, digits, dot, dash. You log in with it.")
+        username.widget.attrs["maxlength"] = USERNAME_LENGTH
+        self.fields["password1"].label = _("Password")
+        self.fields["email"].label = _("E-mail")
+        self.fields["email"].help_text = _("Optional.")
+        for field in self.fields.values():
+            field.widget.attrs.pop("placeholder", None)
+
+    def clean_display_name(self) -> str:
+        typed: str = self.cleaned_data["display_name"]
+        try:
+            return clean_display_name(typed) if typed else ""
+        except ChatError as error:
+            raise forms.ValidationError(str(error.message), code=error.code) from error
+
+
+class LogInForm(LoginForm):  # type: ignore[misc]
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["login"].label = _("Username")
+        self.fields["password"].label = _("Password")
+        self.fields["password"].help_text = ""
+        for field in self.fields.values():
+            field.widget.attrs.pop("placeholder", None)

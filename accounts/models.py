@@ -1,0 +1,92 @@
+"""The user: who somebody is. What they may do is in each app's permissions.py."""
+
+import hashlib
+from typing import Any, ClassVar
+
+from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.contrib.auth.models import PermissionsMixin
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from chatsite.errors import ChatError
+from chatsite.fields import KeyField
+from chatsite.text import comparison_key
+
+HUES = range(0, 360, 30)  # degrees on the colour wheel; the style sheet has a rule for each
+
+
+class UserManager(BaseUserManager["User"]):
+    def create_user(self, username: str, password: str | None = None, **fields: Any) -> "User":
+        """Make an account through the one action that makes accounts.
+
+        Raises:
+            ValidationError: the action refused; Django's own commands know no other refusal.
+        """
+        from accounts.actions import create_user
+
+        try:
+            return create_user(username=username, password=password, **fields)
+        except ChatError as error:
+            raise ValidationError(str(error.message), code=error.code) from error
+
+    def create_superuser(self, username: str, password: str | None = None, **fields: Any) -> "User":
+        """Make an account that may use the whole admin."""
+        return self.create_user(username, password, **fields, is_staff=True, is_superuser=True)
+
+    def get_by_natural_key(self, username: str | None) -> "User":
+        return self.get(username=comparison_key((username or "").strip()))
+
+
+class User(AbstractBaseUser, PermissionsMixin):
+    """A person with an account. Rows are never deleted: `is_active` ends an account."""
+
+    username = KeyField(_("username"), unique=True, error_messages={"unique": _("That username is taken.")})
+    # What the username looks like (accounts.names.username_shape): nobody can pass for somebody else.
+    username_shape = KeyField(unique=True, editable=False)
+    display_name = models.CharField(_("display name"), max_length=80)
+    email = models.EmailField(_("e-mail address"), blank=True)
+    is_active = models.BooleanField(
+        _("active"), default=True, help_text=_("Clear this instead of deleting the account.")
+    )
+    is_staff = models.BooleanField(
+        _("site admin"), default=False, help_text=_("May use this admin and moderate the site.")
+    )
+    date_joined = models.DateTimeField(_("joined"), default=timezone.now, editable=False)
+
+    objects: ClassVar[UserManager] = UserManager()
+
+    USERNAME_FIELD = "username"
+    EMAIL_FIELD = "email"
+    REQUIRED_FIELDS: ClassVar[list[str]] = []
+
+    class Meta:
+        verbose_name = _("user")
+        verbose_name_plural = _("users")
+
+    def __str__(self) -> str:
+        return self.username
+
+    @classmethod
+    def normalize_username(cls, username: str) -> str:
+        return comparison_key(username.strip())
+
+    def get_full_name(self) -> str:
+        return self.display_name
+
+    def get_short_name(self) -> str:
+        return self.display_name
+
+    @property
+    def initials(self) -> str:
+        """One or two letters for the avatar: of the first and the last word of the display name."""
+        words = self.display_name.split() or [self.username]
+        letters = [words[0][0], words[-1][0]] if len(words) > 1 else [words[0][0]]
+        return "".join(letters).upper()
+
+    @property
+    def hue(self) -> int:
+        """The avatar's colour in degrees, the same for the same username everywhere."""
+        digest = hashlib.blake2s(self.username.encode(), digest_size=2).digest()
+        return HUES[int.from_bytes(digest) % len(HUES)]

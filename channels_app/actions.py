@@ -1,0 +1,220 @@
+"""Every write to channels and memberships, one function per thing a person does.
+
+Each locks the channel's row first (in SQLite: the database), so that counts are exact and races queue up.
+"""
+
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from accounts.actors import SYSTEM, Actor
+from accounts.models import User
+from channels_app.models import TOPIC_LENGTH, Channel, Membership
+from channels_app.names import PUBLIC_SLUG, clean_name, slug_of
+from channels_app.permissions import (
+    may_archive,
+    may_change_subscription_of,
+    may_create_channel,
+    may_edit_channel,
+)
+from chatsite.errors import Conflict, Invalid, NotFound
+from chatsite.rights import require
+from chatsite.text import one_line, refuse_unstorable
+
+
+def create_channel(actor: Actor, *, name: str, topic: str = "") -> Channel:
+    """Create the channel `name`, or take the one that has that name; either way the actor is in it.
+
+    Two people who create the same name at the same instant end in one channel. The topic of a channel that
+    exists stays as it is.
+
+    Raises:
+        Invalid: the name or the topic breaks a rule.
+        NotAllowed: the actor may not create channels.
+    """
+    require(may_create_channel, actor)
+    name, topic = clean_name(name), clean_topic(topic)
+    slug = slug_of(name)
+    creator = actor if isinstance(actor, User) else None
+    with transaction.atomic():
+        channel = Channel.objects.filter(slug=slug).first()
+        if channel is None:
+            channel = _insert_channel(Channel(name=name, slug=slug, topic=topic, creator=creator))
+        if creator is not None:
+            join_channel(creator, channel)
+    return channel
+
+
+def join_channel(actor: Actor, channel: Channel, *, user: User | None = None) -> Membership:
+    """Subscribe `user` (the actor when left out) to `channel`; joining twice is joining once.
+
+    What the user cleared before stays cleared.
+
+    Raises:
+        NotAllowed: the actor may not subscribe that user.
+    """
+    user = _the_person(actor, user)
+    require(may_change_subscription_of, actor, user)
+    with transaction.atomic():
+        channel = _locked(channel)
+        now = timezone.now()
+        membership = Membership.objects.select_for_update().filter(channel=channel, user=user).first()
+        if membership is None:
+            membership = Membership.objects.create(channel=channel, user=user, joined_at=now)
+        elif membership.is_subscribed:
+            return membership
+        else:
+            membership.joined_at, membership.left_at = now, None
+            membership.save(update_fields=["joined_at", "left_at"])
+        channel.member_count += 1
+        channel.save(update_fields=["member_count"])
+    return membership
+
+
+def leave_channel(actor: Actor, channel: Channel, *, user: User | None = None) -> None:
+    """Unsubscribe `user` (the actor when left out) from `channel`; leaving twice is leaving once.
+
+    Raises:
+        NotAllowed: the actor may not unsubscribe that user.
+    """
+    user = _the_person(actor, user)
+    require(may_change_subscription_of, actor, user)
+    with transaction.atomic():
+        channel = _locked(channel)
+        membership = Membership.objects.select_for_update().filter(channel=channel, user=user).first()
+        if membership is None or not membership.is_subscribed:
+            return
+        membership.left_at = timezone.now()
+        membership.save(update_fields=["left_at"])
+        channel.member_count -= 1
+        channel.save(update_fields=["member_count"])
+
+
+def clear_channel(user: User, channel: Channel) -> None:
+    """Hide everything said in `channel` so far from `user` alone; others still see all of it.
+
+    Raises:
+        NotFound: the user never was in the channel.
+    """
+    with transaction.atomic():
+        channel = _locked(channel)
+        membership = _own_membership(user, channel)
+        if membership.cleared_seq == channel.last_seq:
+            return  # pressed twice: Undo still goes back to what was there before the first time
+        membership.cleared_seq_before = membership.cleared_seq
+        membership.cleared_seq = channel.last_seq
+        membership.save(update_fields=["cleared_seq", "cleared_seq_before"])
+
+
+def undo_clear_channel(user: User, channel: Channel) -> None:
+    """Show `user` again what the last `clear_channel` hid.
+
+    Raises:
+        NotFound: the user never was in the channel.
+    """
+    with transaction.atomic():
+        membership = _own_membership(user, _locked(channel))
+        membership.cleared_seq = membership.cleared_seq_before
+        membership.save(update_fields=["cleared_seq"])
+
+
+def edit_topic(actor: Actor, channel: Channel, *, topic: str) -> None:
+    """Give `channel` another topic.
+
+    Raises:
+        Invalid: the topic is too long.
+        NotAllowed: the actor may not edit channels.
+    """
+    require(may_edit_channel, actor, channel)
+    topic = clean_topic(topic)
+    with transaction.atomic():
+        channel = _locked(channel)
+        channel.topic = topic
+        channel.save(update_fields=["topic"])
+
+
+def archive_channel(actor: Actor, channel: Channel) -> None:
+    """Close `channel`: it can be read, nobody can write in it, and it is not browsed any more.
+
+    Raises:
+        Conflict: it is `public`, which everybody lands in.
+        NotAllowed: the actor may not archive it.
+    """
+    if channel.is_public_square:
+        raise Conflict(_("The public channel can't be archived."), code="public_is_never_archived")
+    require(may_archive, actor, channel)
+    with transaction.atomic():
+        channel = _locked(channel)
+        if not channel.is_archived:
+            channel.archived_at = timezone.now()
+            channel.save(update_fields=["archived_at"])
+
+
+def restore_channel(actor: Actor, channel: Channel) -> None:
+    """Open an archived `channel` again.
+
+    Raises:
+        NotAllowed: the actor may not restore it.
+    """
+    require(may_archive, actor, channel)
+    with transaction.atomic():
+        channel = _locked(channel)
+        channel.archived_at = None
+        channel.save(update_fields=["archived_at"])
+
+
+def join_public(user: User) -> None:
+    """Subscribe a new user to `public`: a step of `accounts.actions.create_user`."""
+    join_channel(SYSTEM, the_public_channel(), user=user)
+
+
+def the_public_channel() -> Channel:
+    """The channel `public`, made when it is missing, so that it always exists."""
+    channel = Channel.objects.filter(slug=PUBLIC_SLUG).first()
+    return channel or create_channel(SYSTEM, name=PUBLIC_SLUG)
+
+
+def clean_topic(typed: str) -> str:
+    """`typed` as it is stored: one line, trimmed.
+
+    Raises:
+        Invalid: it is too long or can't be stored.
+    """
+    refuse_unstorable(typed, field="topic")
+    topic = one_line(typed)
+    if len(topic) > TOPIC_LENGTH:
+        raise Invalid(
+            _("A topic has at most %(most)s characters.") % {"most": TOPIC_LENGTH},
+            code="topic_too_long",
+            field="topic",
+        )
+    return topic
+
+
+def _insert_channel(channel: Channel) -> Channel:
+    """Insert `channel`, or return the one that somebody else inserted in the same instant."""
+    try:
+        with transaction.atomic():
+            channel.save(force_insert=True)
+    except IntegrityError:
+        return Channel.objects.get(slug=channel.slug)
+    return channel
+
+
+def _locked(channel: Channel) -> Channel:
+    return Channel.objects.select_for_update().get(pk=channel.pk)
+
+
+def _own_membership(user: User, channel: Channel) -> Membership:
+    membership = Membership.objects.select_for_update().filter(channel=channel, user=user).first()
+    if membership is None:
+        raise NotFound
+    return membership
+
+
+def _the_person(actor: Actor, user: User | None) -> User:
+    if user is not None:
+        return user
+    if isinstance(actor, User):
+        return actor
+    raise TypeError("SYSTEM acts for somebody: say for whom")

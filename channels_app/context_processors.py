@@ -1,0 +1,16 @@
+"""What the frame around every page knows: the channels in the sidebar."""
+
+from typing import Any
+
+from django.http import HttpRequest
+from django.utils.functional import SimpleLazyObject
+
+from channels_app.queries import my_channels
+
+
+def sidebar(request: HttpRequest) -> dict[str, Any]:
+    """`sidebar`: the viewer's channels, read only by a page that shows them."""
+    user = getattr(request, "user", None)
+    if user is None or not user.is_authenticated:
+        return {}
+    return {"sidebar": SimpleLazyObject(lambda: list(my_channels(user)))}

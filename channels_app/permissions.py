@@ -1,0 +1,37 @@
+"""Who may do what with a channel."""
+
+from accounts.actors import Actor
+from accounts.models import User
+from channels_app.models import Channel
+from chatsite.rights import rule
+
+
+@rule
+def is_active(actor: Actor) -> bool:
+    return actor.is_active
+
+
+@rule
+def is_site_admin(actor: Actor) -> bool:
+    return actor.is_staff
+
+
+@rule
+def is_the_person(actor: Actor, person: User) -> bool:
+    return actor == person
+
+
+@rule
+def is_open(actor: Actor, channel: Channel) -> bool:
+    return not channel.is_archived
+
+
+@rule
+def is_not_the_public_square(actor: Actor, channel: Channel) -> bool:
+    return not channel.is_public_square
+
+
+may_create_channel = is_active
+may_change_subscription_of = is_active & (is_the_person | is_site_admin)
+may_edit_channel = is_active & is_site_admin
+may_archive = is_active & is_site_admin & is_not_the_public_square

@@ -1,0 +1,65 @@
+"""Pages and buttons for channels: browse, create, join, unsubscribe, clear."""
+
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from accounts.requests import SignedInRequest
+from channels_app import actions, queries
+from channels_app.forms import CreateChannelForm
+from chatsite.toasts import toast
+
+
+@require_GET
+def browse(request: SignedInRequest) -> HttpResponse:
+    query = request.GET.get("q", "")
+    page = queries.browse(request.user, name_filter=query, page=request.GET.get("page", "1"))
+    return render(request, "channels/browse.html", {"page_obj": page, "query": query})
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def create(request: SignedInRequest) -> HttpResponse:
+    if request.method != "POST":
+        form = CreateChannelForm(initial={"name": request.GET.get("name", "")})
+        return render(request, "channels/create.html", {"form": form})
+    form = CreateChannelForm(request.POST)
+    channel = form.run(actions.create_channel, request.user)
+    if channel is None:
+        return render(request, "channels/create.html", {"form": form}, status=form.status)
+    return redirect(channel)
+
+
+@require_POST
+def join(request: SignedInRequest, slug: str) -> HttpResponse:
+    channel = queries.channel_by_slug(request.user, slug)
+    actions.join_channel(request.user, channel)
+    return redirect(channel)
+
+
+@require_POST
+def unsubscribe(request: SignedInRequest, slug: str) -> HttpResponse:
+    channel = queries.channel_by_slug(request.user, slug)
+    actions.leave_channel(request.user, channel)
+    toast(
+        request,
+        _("You left %(channel)s.") % {"channel": channel.name},
+        undo_url=reverse("channels:join", args=[channel.slug]),
+    )
+    return redirect(channel)
+
+
+@require_POST
+def clear(request: SignedInRequest, slug: str) -> HttpResponse:
+    channel = queries.channel_by_slug(request.user, slug)
+    if "undo" in request.POST:
+        actions.undo_clear_channel(request.user, channel)
+    else:
+        actions.clear_channel(request.user, channel)
+        toast(
+            request,
+            _("History cleared for you."),
+            undo_url=reverse("channels:clear", args=[channel.slug]),
+        )
+    return redirect(channel)

@@ -1,0 +1,17 @@
+"""What every page knows: the site's name, and the toasts to show."""
+
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.utils.functional import SimpleLazyObject
+
+from chatsite.toasts import pending
+
+
+def site(request: HttpRequest) -> dict[str, Any]:
+    return {"site_name": settings.SITE_NAME}
+
+
+def toasts(request: HttpRequest) -> dict[str, Any]:
+    return {"toasts": SimpleLazyObject(lambda: pending(request))}

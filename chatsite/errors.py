@@ -1,0 +1,75 @@
+"""The errors of the business layer, each with a stable code.
+
+Business code raises them; `chatsite.middleware` and `chatsite.forms` turn them into an answer, so no view
+words a refusal itself.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypeAlias
+
+from django.utils.translation import gettext_lazy as _
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrPromise
+
+Words: TypeAlias = "str | StrPromise"  # for a person to read, in their language
+
+
+class ChatError(Exception):
+    """A refusal that a person can understand.
+
+    Arguments:
+        message: what to tell the person; the class's own message when left out.
+        code: the stable name for programs; the class's own code when left out.
+        field: the form field that caused it, "" when it was none in particular.
+    """
+
+    status = 400
+    code = "error"
+    message: Words = _("That did not work.")
+
+    def __init__(self, message: Words = "", *, code: str = "", field: str = "") -> None:
+        self.message = message or self.message
+        self.code = code or self.code
+        self.field = field
+        super().__init__(self.code)
+
+
+class Invalid(ChatError):
+    """What was sent breaks a rule: too long, empty, not storable."""
+
+    status = 422
+    code = "invalid"
+
+
+class NotAllowed(ChatError):
+    """The person can see the thing but may not do this with it."""
+
+    status = 403
+    code = "not_allowed"
+    message = _("You may not do that.")
+
+
+class NotFound(ChatError):
+    """There is no such thing, or not for this person: the two answers are the same."""
+
+    status = 404
+    code = "not_found"
+    message = _("There is nothing here.")
+
+
+class Conflict(ChatError):
+    """Something else already stands in its place."""
+
+    status = 409
+    code = "conflict"
+
+
+class Unavailable(ChatError):
+    """A part is away for the moment: the same request may be sent again."""
+
+    status = 503
+    code = "unavailable"
+    message = _("This can't be done right now. Please try again in a moment.")
+    retry_after_s = 2

@@ -1,0 +1,296 @@
+"""Every setting of the project, each from the environment; a bad value stops the start with a clear message.
+
+README.md lists them for operators. `.env` in the project's folder is read when it is there.
+"""
+
+from pathlib import Path
+from typing import Any
+
+import environ
+from csp.constants import NONCE, NONE, SELF
+from django.core.exceptions import ImproperlyConfigured
+from django.urls import reverse_lazy
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+env = environ.Env()
+if (BASE_DIR / ".env").is_file():
+    env.read_env(BASE_DIR / ".env")
+
+
+def a_number(name: str, *, default: int, at_least: int, at_most: int) -> int:
+    """The whole number in the environment's `name`, within bounds."""
+    try:
+        number: int = env.int(name, default=default)
+    except ValueError:
+        raise ImproperlyConfigured(f"{name} must be a whole number.") from None
+    if not at_least <= number <= at_most:
+        raise ImproperlyConfigured(f"{name} must be from {at_least} to {at_most}, not {number}.")
+    return number
+
+
+def a_switch(name: str, *, default: bool) -> bool:
+    """The truth value in the environment's `name`; anything but a clear yes or no is refused."""
+    word = env.str(name, default="").strip().lower()
+    if word in ("1", "true", "yes", "on"):
+        return True
+    if word in ("0", "false", "no", "off"):
+        return False
+    if word:
+        raise ImproperlyConfigured(f"{name} must be true or false, not {word!r}.")
+    return default
+
+
+def the_secret_key(var: Path) -> str:
+    """The key that signs cookies: from SECRET_KEY, else from the file SECRET_KEY_FILE names."""
+    key: str = env.str("SECRET_KEY", default="")
+    file = Path(env.str("SECRET_KEY_FILE", default=str(var / "secret_key")))
+    if not key and file.is_file():
+        key = file.read_text().strip()
+    if not key:
+        raise ImproperlyConfigured(
+            "SECRET_KEY is not set, and there is no key in "
+            f"{file}. `make run` makes one; elsewhere set SECRET_KEY or SECRET_KEY_FILE."
+        )
+    return key
+
+
+def the_database(var: Path) -> dict[str, Any]:
+    """Django's settings for the database that DATABASE_URL names; SQLite under `var` when it is empty."""
+    url = env.str("DATABASE_URL", default="") or f"sqlite:///{var / 'chat.sqlite3'}"
+    try:
+        database: dict[str, Any] = env.db_url_config(url)
+    except (ImproperlyConfigured, ValueError, KeyError, TypeError) as error:
+        raise ImproperlyConfigured(f"DATABASE_URL can't be read: {error}") from None
+    engine = database.get("ENGINE", "").rpartition(".")[2]
+    options = database.setdefault("OPTIONS", {})
+    if engine == "sqlite3":
+        options.update(
+            # A writer that starts by reading can't upgrade its lock while another writes; this one waits.
+            transaction_mode="IMMEDIATE",
+            timeout=20,
+            init_command="PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL",
+        )
+    elif engine == "mysql":
+        options.update(
+            charset="utf8mb4",
+            isolation_level="read committed",
+            # STRICT: a value too long is an error, never a silently cut one.
+            init_command="SET sql_mode='STRICT_TRANS_TABLES'",
+            connect_timeout=3,
+            read_timeout=30,
+            write_timeout=30,
+        )
+        database["TEST"] = {"CHARSET": "utf8mb4", "COLLATION": "utf8mb4_unicode_ci"}
+    else:
+        raise ImproperlyConfigured("DATABASE_URL must start with mysql:// or sqlite:///.")
+    # Persistent connections only where threads live on (gthread, workers); under ASGI each request has a
+    # thread of its own and they would pile up until the database refuses new ones.
+    database["CONN_MAX_AGE"] = a_number("CONN_MAX_AGE", default=0, at_least=0, at_most=3600)
+    database["CONN_HEALTH_CHECKS"] = True
+    return database
+
+
+def the_broker() -> str:
+    """The broker's address, "" for the embedded default, in which messages are stored in the request."""
+    url: str = env.str("BROKER_URL", default="")
+    if url and not url.startswith(("amqp://", "amqps://")):
+        raise ImproperlyConfigured("BROKER_URL must start with amqp:// or amqps://, or be empty.")
+    return url
+
+
+DEBUG = a_switch("DEBUG", default=False)
+HTTPS = a_switch("HTTPS", default=False)
+SITE_NAME = env.str("SITE_NAME", default="Chat").strip() or "Chat"
+
+VAR_DIR = Path(env.str("VAR_DIR", default=str(BASE_DIR / "var"))).resolve()
+SECRET_KEY = the_secret_key(VAR_DIR)
+ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
+CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
+TRUSTED_PROXY_COUNT = a_number("TRUSTED_PROXY_COUNT", default=0, at_least=0, at_most=9)
+
+ROOT_URLCONF = "chatsite.urls"
+WSGI_APPLICATION = "chatsite.wsgi.application"
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+DATABASES = {"default": the_database(VAR_DIR)}
+
+INSTALLED_APPS = [
+    "accounts",
+    "channels_app",
+    "messaging",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "allauth",
+    "allauth.account",
+    "csp",
+    "django_htmx",
+    "heroicons",
+    "rules",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "chatsite.middleware.ReaderTimeZone",
+    "chatsite.middleware.Refusals",
+]
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "csp.context_processors.nonce",
+                "chatsite.context_processors.site",
+                "chatsite.context_processors.toasts",
+                "channels_app.context_processors.sidebar",
+            ]
+        },
+    }
+]
+
+# Accounts
+
+AUTH_USER_MODEL = "accounts.User"
+AUTHENTICATION_BACKENDS = ["django.contrib.auth.backends.ModelBackend"]
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in (
+        "UserAttributeSimilarityValidator",
+        "MinimumLengthValidator",
+        "CommonPasswordValidator",
+        "NumericPasswordValidator",
+    )
+]
+LOGIN_URL = reverse_lazy("account_login")
+LOGIN_REDIRECT_URL = reverse_lazy("home")
+
+ACCOUNT_ADAPTER = "accounts.adapter.AccountAdapter"
+ACCOUNT_FORMS = {"signup": "accounts.forms.SignUpForm", "login": "accounts.forms.LogInForm"}
+ACCOUNT_SIGNUP_FIELDS = ["username*", "email", "password1*"]
+ACCOUNT_LOGIN_METHODS = {"username"}
+ACCOUNT_SESSION_REMEMBER = True
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_PREVENT_ENUMERATION = False  # without verified addresses there is nothing to hide behind
+ACCOUNT_RATE_LIMITS = {
+    "signup": env.str("SIGN_UP_RATE", default="60/m/ip"),
+    "login_failed": env.str("LOG_IN_RATE", default="30/m/ip,5/5m/key"),
+}
+ALLAUTH_TRUSTED_PROXY_COUNT = TRUSTED_PROXY_COUNT
+
+# Messages on their way into the database (messaging/pipeline)
+
+BROKER_URL = the_broker()
+QUEUE_PREFIX = env.str("QUEUE_PREFIX", default="chat")
+PERSIST_QUEUES = a_number("PERSIST_QUEUES", default=4, at_least=1, at_most=64)
+
+CELERY_BROKER_URL = BROKER_URL or "memory://"
+CELERY_BROKER_TRANSPORT_OPTIONS = {"confirm_publish": True} if BROKER_URL else {"polling_interval": 0.02}
+CELERY_BROKER_CONNECTION_TIMEOUT = 2  # seconds
+CELERY_BROKER_HEARTBEAT = 10  # seconds
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_CONNECTION_MAX_RETRIES = None  # a worker waits for its broker for as long as it takes
+CELERY_WORKER_CONSUMER = "messaging.pipeline.consumer:Consumer"
+CELERY_WORKER_CONCURRENCY = 1  # order within a channel; more cores are served by more workers
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = False
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_DEFAULT_QUEUE = f"{QUEUE_PREFIX}.tasks"
+CELERY_TASK_DEFAULT_QUEUE_TYPE = "quorum"
+CELERY_TASK_PUBLISH_RETRY = False
+
+# Language, time, mail, logs
+
+LANGUAGE_CODE = "en"
+USE_I18N = True
+USE_TZ = True
+TIME_ZONE = env.str("TIME_ZONE", default="UTC")
+LOCALE_PATHS = [BASE_DIR / "locale"]
+
+try:
+    vars().update(env.email_url("EMAIL_URL", default="consolemail://"))
+except (ImproperlyConfigured, ValueError, KeyError, TypeError) as error:
+    raise ImproperlyConfigured(f"EMAIL_URL can't be read: {error}") from None
+DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="chat@localhost")
+
+LOG_LEVEL = env.str("LOG_LEVEL", default="INFO").upper()
+if LOG_LEVEL not in ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"):
+    raise ImproperlyConfigured("LOG_LEVEL must be DEBUG, INFO, WARNING, ERROR or CRITICAL.")
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["stderr"], "level": LOG_LEVEL},
+    "loggers": {
+        # Django's own handler mails admins and repeats every 4xx; the root's one line is enough.
+        "django": {"handlers": [], "level": LOG_LEVEL, "propagate": True},
+        "django.request": {"level": "ERROR"},
+        "django.server": {"handlers": ["stderr"], "level": LOG_LEVEL, "propagate": False},
+    },
+}
+
+# Static files
+
+STATIC_URL = "static/"
+STATIC_ROOT = VAR_DIR / "static"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {
+        "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
+        if DEBUG
+        else "whitenoise.storage.CompressedManifestStaticFilesStorage"
+    },
+}
+
+# Doors
+
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [NONE],
+        "script-src": [SELF, NONCE],
+        "style-src": [SELF, NONCE],
+        "img-src": [SELF, "data:"],
+        "font-src": [SELF],
+        "connect-src": [SELF],
+        "form-action": [SELF],
+        "base-uri": [NONE],
+        "frame-ancestors": [NONE],
+    }
+}
+X_FRAME_OPTIONS = "DENY"
+SECURE_REFERRER_POLICY = "same-origin"
+CSRF_FAILURE_VIEW = "chatsite.views.csrf_failure"
+SESSION_COOKIE_NAME = "chat_session"
+SESSION_COOKIE_SECURE = HTTPS
+CSRF_COOKIE_SECURE = HTTPS
+SECURE_SSL_REDIRECT = HTTPS
+SECURE_REDIRECT_EXEMPT = [r"^healthz$"]
+SECURE_HSTS_SECONDS = a_number("HSTS_SECONDS", default=3600 if HTTPS else 0, at_least=0, at_most=63072000)
+SECURE_HSTS_INCLUDE_SUBDOMAINS = False
+SECURE_HSTS_PRELOAD = False
+if TRUSTED_PROXY_COUNT:
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")

@@ -1,0 +1,42 @@
+"""Answers of the site as a whole: is it alive, and what to say when something broke."""
+
+import sys
+
+from django.contrib.auth.decorators import login_not_required
+from django.db import InterfaceError, OperationalError
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.template.loader import render_to_string
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
+
+from chatsite.errors import NotAllowed, Unavailable
+from chatsite.responses import refusal, wants_json
+
+
+@login_not_required
+@require_safe
+def healthz(request: HttpRequest) -> HttpResponse:
+    """The process is alive; it asks nothing of the database or the broker."""
+    return HttpResponse("ok\n", content_type="text/plain")
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """A form was sent without its token: the page was open too long, or it came from elsewhere."""
+    if wants_json(request):
+        return refusal(request, NotAllowed(_("Please log in again."), code="csrf_failed"))
+    return render(request, "403_csrf.html", status=403)
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """The page for an exception nobody caught: 503 while the database is away, else 500.
+
+    It stands on nothing that may be broken: no database, no session, no context.
+    """
+    if isinstance(sys.exc_info()[1], OperationalError | InterfaceError):
+        if wants_json(request):
+            return refusal(request, Unavailable())
+        response = HttpResponse(render_to_string("503.html"), status=503)
+        response["Retry-After"] = str(Unavailable.retry_after_s)
+        return response
+    return HttpResponse(render_to_string("500.html"), status=500)

@@ -1,0 +1,69 @@
+"""Every write to a message that is stored already; new ones come through `messaging.pipeline.accept`."""
+
+from uuid import UUID
+
+from django.db import transaction
+from django.utils import timezone
+
+from accounts.models import User
+from channels_app.models import Channel
+from chatsite.rights import require
+from messaging.models import EarlierText, Message
+from messaging.permissions import may_change
+from messaging.queries import message_by_client_id
+from messaging.rendering import HTML_VERSION, render
+from messaging.texts import clean_text
+
+
+def edit_message(actor: User, client_id: UUID, *, text: str) -> Message:
+    """Give the actor's own message another text; the earlier one is kept for admins.
+
+    Raises:
+        Invalid: the text breaks a rule.
+        NotFound: there is no such message, or it is deleted.
+        NotAllowed: it is somebody else's, or the channel is archived.
+    """
+    text = clean_text(text)
+    html = render(text)
+    with transaction.atomic():
+        message = _locked(actor, client_id)
+        if message.text == text:
+            return message
+        now = timezone.now()
+        EarlierText.objects.create(message=message, text=message.text, replaced_at=now)
+        message.text, message.html, message.html_version, message.edited_at = text, html, HTML_VERSION, now
+        _save_as_next_version(message, ["text", "html", "html_version", "edited_at"])
+    return message
+
+
+def delete_message(actor: User, client_id: UUID) -> Message:
+    """Take the actor's own message away from everybody: the row stays, its texts are gone.
+
+    Raises:
+        NotFound: there is no such message, or it is deleted already.
+        NotAllowed: it is somebody else's, or the channel is archived.
+    """
+    with transaction.atomic():
+        message = _locked(actor, client_id)
+        message.text = message.html = ""
+        message.deleted_at = timezone.now()
+        message.earlier_texts.all().delete()
+        _save_as_next_version(message, ["text", "html", "deleted_at"])
+    return message
+
+
+def _locked(actor: User, client_id: UUID) -> Message:
+    """The message to change, with its channel locked before it, as every write does."""
+    channel = Channel.objects.select_for_update().get(pk=message_by_client_id(actor, client_id).channel_id)
+    message = message_by_client_id(actor, client_id)  # again, now that nobody else can change it
+    message.channel = channel
+    require(may_change, actor, message)
+    return message
+
+
+def _save_as_next_version(message: Message, fields: list[str]) -> None:
+    channel = message.channel
+    channel.version += 1
+    channel.save(update_fields=["version"])
+    message.version = channel.version
+    message.save(update_fields=[*fields, "version"])

@@ -1,0 +1,24 @@
+"""The forms for a new text and an edited one: they parse, the business layer decides."""
+
+import uuid
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from chatsite.forms import ActionForm
+from messaging.texts import TEXT_LENGTH
+
+
+class TextForm(ActionForm):
+    text = forms.CharField(
+        label=_("Message"),
+        required=False,
+        strip=False,
+        widget=forms.Textarea(attrs={"rows": 1, "required": True, "data-most": TEXT_LENGTH}),
+    )
+
+
+class ComposerForm(TextForm):
+    # The browser makes a name for each message; the one made here serves the plain page, where the same form
+    # sent twice is one message.
+    client_id = forms.UUIDField(widget=forms.HiddenInput, initial=uuid.uuid4)

@@ -1,0 +1,128 @@
+"""The message, its earlier texts, and what could not be stored."""
+
+from datetime import datetime
+
+from django.db import models
+from django.db.models import Q
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import User
+from channels_app.models import Channel
+
+
+class MessageQuerySet(models.QuerySet["Message"]):
+    def shown(self) -> "MessageQuerySet":
+        """Messages that are there to be read, with their authors."""
+        return self.filter(deleted_at=None).select_related("author")
+
+
+MessageManager = models.Manager.from_queryset(MessageQuerySet)
+
+
+class Message(models.Model):
+    """One thing somebody said. Rows are never deleted: `deleted_at` marks one whose text is gone.
+
+    `seq` is its number in the channel: 1, 2, 3 … without gaps. `version` is the channel's version at the
+    last change of this row. `fingerprint` tells a second delivery of the same message from another message
+    under its name, also after an edit; see `messaging.pipeline.envelope`.
+    """
+
+    channel = models.ForeignKey(
+        Channel, models.PROTECT, related_name="messages", verbose_name=_("channel"), db_index=False
+    )
+    author = models.ForeignKey(User, models.PROTECT, related_name="messages", verbose_name=_("author"))
+    client_id = models.UUIDField(_("client id"), unique=True)
+    seq = models.PositiveBigIntegerField(_("number"))
+    version = models.PositiveBigIntegerField(_("version"))
+    text = models.TextField(_("text"), blank=True)
+    html = models.TextField(blank=True)
+    html_version = models.PositiveSmallIntegerField()
+    fingerprint = models.BinaryField(max_length=32)
+    accepted_at = models.DateTimeField(_("accepted"))
+    stored_at = models.DateTimeField(_("stored"))
+    edited_at = models.DateTimeField(_("edited"), null=True, blank=True)
+    deleted_at = models.DateTimeField(_("deleted"), null=True, blank=True)
+
+    objects = MessageManager()
+
+    class Meta:
+        verbose_name = _("message")
+        verbose_name_plural = _("messages")
+        constraints = [
+            models.UniqueConstraint(fields=["channel", "seq"], name="one_message_per_number"),
+            models.CheckConstraint(name="numbers_start_at_one", condition=Q(seq__gte=1)),
+            models.CheckConstraint(
+                name="deleted_means_no_text", condition=Q(deleted_at=None) | Q(text="", html="")
+            ),
+        ]
+        indexes = [models.Index(fields=["channel", "version"], name="changes_by_version")]
+
+    def __str__(self) -> str:
+        return f"{self.author} · {self.seq}"
+
+    def get_absolute_url(self) -> str:
+        return reverse("messaging:permalink", args=[self.client_id])
+
+    @property
+    def is_edited(self) -> bool:
+        return self.edited_at is not None
+
+    @property
+    def is_deleted(self) -> bool:
+        return self.deleted_at is not None
+
+    @property
+    def posted_at(self) -> datetime:
+        return self.accepted_at
+
+    @property
+    def author_username(self) -> str:
+        return self.author.username
+
+    @property
+    def author_name(self) -> str:
+        return self.author.display_name
+
+    @property
+    def author_initials(self) -> str:
+        return self.author.initials
+
+    @property
+    def author_hue(self) -> int:
+        return self.author.hue
+
+
+class EarlierText(models.Model):
+    """What a message said before an edit; for admins, and gone when the message is deleted."""
+
+    message = models.ForeignKey(
+        Message, models.PROTECT, related_name="earlier_texts", verbose_name=_("message")
+    )
+    text = models.TextField(_("text"))
+    replaced_at = models.DateTimeField(_("replaced"))
+
+    class Meta:
+        verbose_name = _("earlier text")
+        verbose_name_plural = _("earlier texts")
+        ordering = ["pk"]
+
+    def __str__(self) -> str:
+        return f"{self.message_id} · {self.replaced_at:%Y-%m-%d %H:%M}"
+
+
+class RejectedMessage(models.Model):
+    """An envelope that was accepted and then could not be stored, kept whole, with the reason."""
+
+    client_id = models.UUIDField(_("client id"), null=True, db_index=True)
+    envelope = models.JSONField(_("envelope"))
+    reason = models.CharField(_("reason"), max_length=64)
+    detail = models.TextField(_("detail"), blank=True)
+    rejected_at = models.DateTimeField(_("rejected"))
+
+    class Meta:
+        verbose_name = _("rejected message")
+        verbose_name_plural = _("rejected messages")
+
+    def __str__(self) -> str:
+        return f"{self.client_id} · {self.reason}"

@@ -1,0 +1,30 @@
+"""Who may do what with a message."""
+
+from accounts.actors import Actor
+from accounts.models import User
+from channels_app.models import Channel, Membership
+from channels_app.permissions import is_active, is_open
+from chatsite.rights import rule
+from messaging.models import Message
+
+
+@rule
+def is_subscribed(actor: Actor, channel: Channel) -> bool:
+    return (
+        isinstance(actor, User)
+        and Membership.objects.filter(channel=channel, user=actor, left_at=None).exists()
+    )
+
+
+@rule
+def is_author(actor: Actor, message: Message) -> bool:
+    return actor == message.author
+
+
+@rule
+def is_in_an_open_channel(actor: Actor, message: Message) -> bool:
+    return not message.channel.is_archived
+
+
+may_post = is_active & is_open & is_subscribed
+may_change = is_active & is_author & is_in_an_open_channel

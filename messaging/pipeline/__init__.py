@@ -1,0 +1,1 @@
+"""A message's way into the database: accepted by the web side, stored by `persist`."""

@@ -1,0 +1,201 @@
+"""Every read of messages, scoped to what the person may see, by key and never by offset."""
+
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from uuid import UUID
+
+from django.utils import timezone
+
+from accounts.actors import Actor
+from accounts.models import User
+from channels_app.models import Channel, Membership
+from channels_app.queries import membership_of
+from chatsite.errors import NotFound
+from messaging.models import Message, MessageQuerySet, RejectedMessage
+
+PAGE = 50  # messages
+CHANGES_PAGE = 200  # messages
+RESET_BEHIND = 500  # versions
+GROUP_WITHIN = timedelta(minutes=5)
+STORED_POLL_S = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class TimelineItem:
+    """A message where it stands: under the heading of the one before it, or with its own.
+
+    Arguments:
+        is_grouped: it shares the heading of the message before it.
+        day: the date to announce before it, None when it is of the same day as the one before.
+    """
+
+    message: Message
+    is_grouped: bool
+    day: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class TimelinePage:
+    """A run of messages, oldest first.
+
+    Arguments:
+        before: the seq to ask for older ones with, None at the beginning.
+        after: the seq to ask for newer ones with, None at the end.
+    """
+
+    items: Sequence[TimelineItem]
+    before: int | None
+    after: int | None
+
+    @property
+    def is_latest(self) -> bool:
+        return self.after is None
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What changed in a channel after a version that a client knows.
+
+    Arguments:
+        version: the version that the client knows once it has applied `messages`.
+        has_more: there are further changes: ask again, after `version`.
+        is_reset: the client was too far behind; `messages` are the newest page, to replace what it has.
+        cleared_seq: messages up to this number are not for this viewer.
+    """
+
+    messages: Sequence[Message]
+    version: int
+    has_more: bool
+    is_reset: bool
+    cleared_seq: int
+
+
+def message_by_client_id(actor: Actor, client_id: UUID) -> Message:
+    """The message of that name, with author and channel.
+
+    Raises:
+        NotFound: there is none, it is deleted, or the actor can't see its channel.
+    """
+    message = (
+        Message.objects.shown()
+        .select_related("channel")
+        .filter(client_id=client_id, channel__in=Channel.objects.visible_to(actor))
+        .first()
+    )
+    if message is None:
+        raise NotFound
+    return message
+
+
+def newest_page(channel: Channel, membership: Membership | None) -> TimelinePage:
+    """The newest messages of a channel that the caller may see."""
+    rows, has_older = _take(_readable(channel, membership).order_by("-seq"))
+    rows.reverse()
+    return TimelinePage(_as_items(rows), before=rows[0].seq if has_older else None, after=None)
+
+
+def page_before(channel: Channel, membership: Membership | None, seq: int) -> TimelinePage:
+    """The messages right before number `seq`."""
+    rows, has_older = _take(_readable(channel, membership).filter(seq__lt=seq).order_by("-seq"))
+    rows.reverse()
+    return TimelinePage(
+        _as_items(rows),
+        before=rows[0].seq if has_older else None,
+        after=rows[-1].seq if rows and rows[-1].seq < channel.last_seq else None,
+    )
+
+
+def page_after(channel: Channel, membership: Membership | None, seq: int) -> TimelinePage:
+    """The messages right after number `seq`."""
+    rows, has_newer = _take(_readable(channel, membership).filter(seq__gt=seq).order_by("seq"))
+    return TimelinePage(
+        _as_items(rows), before=rows[0].seq if rows else None, after=rows[-1].seq if has_newer else None
+    )
+
+
+def page_around(channel: Channel, membership: Membership | None, message: Message) -> TimelinePage:
+    """`message` with as many before it as after it."""
+    readable = _readable(channel, membership)
+    older, has_older = _take(readable.filter(seq__lte=message.seq).order_by("-seq"), PAGE // 2)
+    newer, has_newer = _take(readable.filter(seq__gt=message.seq).order_by("seq"), PAGE // 2)
+    rows = [*reversed(older), *newer]
+    return TimelinePage(
+        _as_items(rows),
+        before=rows[0].seq if has_older else None,
+        after=rows[-1].seq if has_newer else None,
+    )
+
+
+def changes_after(user: User, channel: Channel, version: int) -> Changes:
+    """What changed in `channel` after `version`: new, edited and deleted messages alike.
+
+    Arguments:
+        channel: read before this call, so that its version is never newer than the rows.
+    """
+    membership = membership_of(user, channel)
+    cleared_seq = membership.cleared_seq if membership else 0
+    if not 0 <= channel.version - version <= RESET_BEHIND:
+        page = newest_page(channel, membership)
+        newest = [item.message for item in page.items]
+        return Changes(newest, channel.version, has_more=False, is_reset=True, cleared_seq=cleared_seq)
+    changed = (
+        Message.objects.filter(channel=channel, version__gt=version, version__lte=channel.version)
+        .select_related("author")
+        .order_by("version")
+    )
+    rows, has_more = _take(changed, CHANGES_PAGE)
+    return Changes(
+        [row for row in rows if row.seq > cleared_seq],
+        version=rows[-1].version if has_more else channel.version,
+        has_more=has_more,
+        is_reset=False,
+        cleared_seq=cleared_seq,
+    )
+
+
+def wait_until_stored(client_id: UUID, *, timeout_s: float) -> bool:
+    """Whether the message is in the database within `timeout_s` seconds.
+
+    Ends early when it was rejected: then it never will be.
+    """
+    deadline = time.monotonic() + timeout_s
+    while not Message.objects.filter(client_id=client_id).exists():
+        if time.monotonic() >= deadline or rejection_of(client_id):
+            return False
+        time.sleep(STORED_POLL_S)
+    return True
+
+
+def rejection_of(client_id: UUID) -> str:
+    """The reason why a message was rejected; "" when it was not."""
+    return RejectedMessage.objects.filter(client_id=client_id).values_list("reason", flat=True).first() or ""
+
+
+def _readable(channel: Channel, membership: Membership | None) -> MessageQuerySet:
+    messages = Message.objects.shown().filter(channel=channel)
+    return messages.filter(seq__gt=membership.cleared_seq) if membership else messages
+
+
+def _take(messages: MessageQuerySet, most: int = PAGE) -> tuple[list[Message], bool]:
+    """Up to `most` rows, and whether there are more."""
+    rows = list(messages[: most + 1])
+    return rows[:most], len(rows) > most
+
+
+def _as_items(messages: Iterable[Message]) -> list[TimelineItem]:
+    items: list[TimelineItem] = []
+    before: Message | None = None
+    for message in messages:
+        day = timezone.localdate(message.posted_at)
+        is_new_day = before is None or timezone.localdate(before.posted_at) != day
+        is_grouped = (
+            before is not None
+            and not is_new_day
+            and before.author_id == message.author_id
+            and message.posted_at - before.posted_at < GROUP_WITHIN
+        )
+        items.append(TimelineItem(message, is_grouped, day if is_new_day else None))
+        before = message
+    return items

@@ -1,0 +1,16 @@
+"""Addresses of messages: below their channel, and below /messages/ by their own name."""
+
+from django.urls import path
+
+from messaging import views
+
+app_name = "messaging"
+
+urlpatterns = [
+    path("channels/<str:slug>/", views.channel, name="channel"),
+    path("channels/<str:slug>/messages/", views.messages, name="messages"),
+    path("channels/<str:slug>/changes/", views.changes, name="changes"),
+    path("messages/<uuid:client_id>/", views.permalink, name="permalink"),
+    path("messages/<uuid:client_id>/edit/", views.edit, name="edit"),
+    path("messages/<uuid:client_id>/delete/", views.delete, name="delete"),
+]
