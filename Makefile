@@ -1,0 +1,37 @@
+# Every way to run, test and check the site. The work is done by the scripts in deploy/.
+
+.DEFAULT_GOAL := help
+.PHONY: help run admin stack test test-quick long bench check format clean
+
+help: ## Say what there is
+	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' Makefile | expand -t 20
+
+run: ## Serve the site on http://127.0.0.1:8000 (change it with PORT= and HOST=)
+	@deploy/run.sh
+
+admin: ## Make an admin (asks for name and password)
+	@.venv/bin/python manage.py createsuperuser
+
+stack: ## Run web, live and worker processes on private MariaDB and RabbitMQ, same address
+	@deploy/stack.sh
+
+test: ## Run every check and all tests, installing with apt-get what they need
+	@deploy/test.sh all
+
+test-quick: ## Run the tests on SQLite alone, under a minute
+	@deploy/test.sh quick
+
+long: ## Run the tests that take minutes
+	@deploy/test.sh long
+
+bench: ## Measure (see docs/benchmarks.md)
+	@deploy/test.sh bench
+
+check: ## Run the static checks alone
+	@deploy/test.sh check
+
+format: ## Format Python and templates
+	@deploy/test.sh format
+
+clean: ## Remove .venv and caches; what is in var/ stays
+	@rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
