@@ -1,4 +1,4 @@
-"""Brings the database and the static files up to date before a start; what a person must mend, it says in one line."""
+"""Brings the database and the static files up to date before a start; what goes wrong it says in one line."""
 
 import hashlib
 import os
@@ -10,11 +10,13 @@ CHECKOUT = Path(__file__).resolve().parent.parent
 
 def static_fingerprint() -> str:
     """Changes whenever collecting the static files could give another result."""
-    digest = hashlib.sha256((CHECKOUT / "requirements" / "base.txt").read_bytes())
-    digest.update((CHECKOUT / "chatsite" / "settings.py").read_bytes())
-    for file in sorted(CHECKOUT.glob("static/**/*")) + sorted(CHECKOUT.glob("*/static/**/*")):
-        state = file.stat()
-        digest.update(f"{file}\0{state.st_size}\0{state.st_mtime_ns}\n".encode())
+    from django.contrib.staticfiles.finders import get_finders
+
+    digest = hashlib.sha256((CHECKOUT / "chatsite" / "settings.py").read_bytes())
+    for finder in get_finders():
+        for path, storage in finder.list([]):
+            state = Path(storage.path(path)).stat()
+            digest.update(f"{path}\0{state.st_size}\0{state.st_mtime_ns}\n".encode())
     return digest.hexdigest()
 
 

@@ -13,7 +13,7 @@ packages_missing_for() {
         nginx) [[ -n $(nginx_program) ]] || echo nginx-light ;;
         # Without fonts Chromium draws boxes.
         chromium) type -P chromium >/dev/null || type -P google-chrome >/dev/null || echo chromium fonts-liberation fonts-noto-color-emoji ;;
-        venv) "$PYTHON" -c 'import ensurepip, venv' 2>/dev/null || echo python3-venv ;;
+        venv) [[ -x $VENV/bin/python ]] || "$PYTHON" -c 'import ensurepip, venv' 2>/dev/null || echo python3-venv ;;
         mysqlclient)
             if [[ ! -x $VENV/bin/python ]] || ! "$VENV/bin/python" -c 'import MySQLdb' 2>/dev/null; then
                 type -P cc >/dev/null || echo gcc libc6-dev

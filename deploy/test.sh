@@ -1,0 +1,128 @@
+#!/usr/bin/env bash
+# `make test` and its smaller relatives: each check is a step; the first that fails ends the run and is named.
+#
+# Usage: deploy/test.sh all|quick|long|check|format|bench
+set -euo pipefail
+
+# shellcheck source=deploy/common.sh
+source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
+# shellcheck source=deploy/venv.sh
+source "$CHECKOUT/deploy/venv.sh"
+cd "$CHECKOUT"
+
+# The tests have a VAR_DIR of their own, and some of them stop and start the services.
+export SERVICES_DIR=${SERVICES_DIR:-$VAR_DIR/services}
+SERVICES=$CHECKOUT/deploy/services.sh
+PY=$VENV/bin/python
+
+# Runs the tests with the arguments "$@", on both cores of a small machine.
+run_pytest() { "$PY" -m pytest -q -n "${TEST_PROCESSES:-2}" "$@"; }
+
+step() {
+    local title=$1 began=$SECONDS
+    shift
+    say "── $title"
+    if ! "$@" </dev/null; then
+        printf '\nFAILED: %s\n' "$title" >&2
+        exit 1
+    fi
+    say "   $((SECONDS - began)) s"
+}
+
+# Django's commands need a secret key and a database, and these must not be the developer's.
+in_django() {
+    SECRET_KEY=only-for-checks-0123456789abcdefghijklmnopqrstuvwxyz-ABC DATABASE_URL=sqlite:///:memory: BROKER_URL='' "$@"
+}
+
+check_templates() { find templates ./*/templates -name '*.html' -print0 2>/dev/null | xargs -0r "$PY" -m djade --check --target-version 5.2; }
+
+check_imports() { "$VENV/bin/lint-imports" --cache-dir "$VAR_DIR/.import-linter"; }
+
+check_deployment() {
+    in_django env HTTPS=true HSTS_SECONDS=31536000 ALLOWED_HOSTS=chat.example.org "$PY" manage.py check --deploy --fail-level WARNING
+}
+
+check_migrations() { in_django "$PY" manage.py makemigrations --check --dry-run; }
+
+static_checks() {
+    step "ruff check" "$PY" -m ruff check .
+    step "ruff format" "$PY" -m ruff format --check .
+    step "mypy" in_django "$PY" -m mypy .
+    step "import-linter" check_imports
+    step "templates (djade)" check_templates
+    step "bandit" "$PY" -m bandit -q -ll -r accounts channels_app chatsite messaging deploy
+    step "migrations are up to date" check_migrations
+    step "manage.py check --deploy" check_deployment
+}
+
+# Starts the private services for the tests, and stops those at the end that were not running before.
+start_services() {
+    local name
+    STARTED=()
+    for name in mariadb rabbitmq; do
+        "$SERVICES" pid "$name" >/dev/null 2>&1 || STARTED+=("$name")
+    done
+    ((${#STARTED[@]})) || return 0
+    trap stop_services EXIT
+    trap 'exit 130' INT TERM
+    "$SERVICES" up "${STARTED[@]}"
+}
+
+stop_services() { "$SERVICES" down "${STARTED[@]}"; }
+
+# Runs "$@" with DATABASE_URL and BROKER_URL set to the private services.
+on_services() {
+    (
+        eval "$("$SERVICES" env)"
+        "$@"
+    )
+}
+
+prepare() {
+    require_var
+    # One after the other: what is missing is installed before .venv builds the database driver with it.
+    "$SERVICES" install "$@"
+    ensure_venv dev
+}
+
+not_elsewhere=(--ignore tests/browser --ignore tests/deploy)
+
+case ${1:-} in
+    all)
+        prepare
+        static_checks
+        step "start MariaDB and RabbitMQ" start_services
+        step "tests on SQLite" run_pytest -m "not long" --ignore tests/browser
+        step "tests on MariaDB and RabbitMQ" on_services run_pytest -m "not long" "${not_elsewhere[@]}"
+        step "tests in the browser" on_services run_pytest -m "not long" tests/browser
+        say "All is well."
+        ;;
+    quick)
+        prepare venv mysqlclient
+        step "tests on SQLite" run_pytest -m "not long" "${not_elsewhere[@]}"
+        ;;
+    long)
+        prepare
+        step "start MariaDB and RabbitMQ" start_services
+        step "long tests on SQLite" run_pytest -m long "${not_elsewhere[@]}"
+        step "long tests on MariaDB and RabbitMQ" on_services run_pytest -m long
+        ;;
+    bench)
+        prepare
+        step "start MariaDB and RabbitMQ" start_services
+        on_services "$PY" -m tests.bench
+        ;;
+    check)
+        prepare venv mysqlclient
+        static_checks
+        ;;
+    format)
+        prepare venv mysqlclient
+        "$PY" -m ruff check --fix .
+        "$PY" -m ruff format .
+        find templates -name '*.html' -print0 | xargs -0r "$PY" -m djade --target-version 5.2
+        ;;
+    *)
+        die "Usage: deploy/test.sh all|quick|long|check|format|bench"
+        ;;
+esac
