@@ -1,0 +1,131 @@
+/* Asks the server every now and then what changed in the channel, and hands it to the timeline.
+
+Never two questions at a time. Rests while nobody looks; when the server is away it asks less and less often. */
+
+import { parse } from "chat/timeline";
+import { word } from "chat/words";
+
+const EVERY_MS = 2_000;
+const AT_MOST_EVERY_MS = 30_000;
+const TIMEOUT_MS = 15_000;
+
+/** Event: "recovered", at the first answer after there was none. */
+export class CatchUp extends EventTarget {
+  #timeline;
+  #connection;
+  #url;
+  #pageUrl;
+  #version;
+  #clearedSeq;
+  #timer = null;
+  #isAsking = false;
+  #isToAskAgain = false;
+  #failures = 0;
+  #isOver = false;
+  #isLoggedOut = false;
+
+  constructor(timeline, connection) {
+    super();
+    const { changesUrl, pageUrl, version, clearedSeq } = timeline.element.dataset;
+    this.#timeline = timeline;
+    this.#connection = connection;
+    this.#url = changesUrl;
+    this.#pageUrl = pageUrl;
+    this.#version = Number(version);
+    this.#clearedSeq = Number(clearedSeq);
+  }
+
+  start() {
+    document.addEventListener("visibilitychange", () => this.now());
+    addEventListener("online", () => this.now());
+    addEventListener("offline", () => this.#connection.lost(this));
+    addEventListener("pagehide", () => clearTimeout(this.#timer));
+    addEventListener("pageshow", (event) => event.persisted && this.now());
+    this.#later();
+  }
+
+  /** Ask at once, or right after the question that is on its way. */
+  now() {
+    if (this.#isAsking) this.#isToAskAgain = true;
+    else this.#ask();
+  }
+
+  async #ask() {
+    clearTimeout(this.#timer);
+    if (this.#isOver || document.hidden) return;
+    this.#isAsking = true;
+    this.#isToAskAgain = false;
+    try {
+      while (await this.#askOnce());
+    } catch (error) {
+      this.#failed(error);
+    } finally {
+      this.#isAsking = false;
+    }
+    if (this.#isToAskAgain && !this.#failures) this.#ask();
+    else this.#later();
+  }
+
+  /** One question; true when there is more to be had. */
+  async #askOnce() {
+    const response = await fetch(`${this.#url}?after=${this.#version}`, {
+      headers: { Accept: "text/html" },
+      signal: AbortSignal.timeout(TIMEOUT_MS),
+    });
+    this.#isLoggedOut = response.redirected || response.status === 401;
+    if (this.#isLoggedOut) return this.#sayLoggedOut();
+    if (response.status === 403 || response.status === 404) return this.#end();
+    const changes = response.ok ? parse(await response.text()).querySelector("[data-changes]") : null;
+    if (!changes) throw new Error(`status ${response.status}`);
+    this.#answered();
+    return this.#apply(changes);
+  }
+
+  #apply(changes) {
+    const clearedSeq = Number(changes.dataset.clearedSeq);
+    if (clearedSeq < this.#clearedSeq) {
+      // Undone elsewhere: what was cleared is to be read again, and only a new page has it.
+      this.#isOver = true;
+      location.assign(this.#pageUrl);
+      return false;
+    }
+    this.#clearedSeq = clearedSeq;
+    this.#timeline.apply(changes);
+    this.#version = Number(changes.dataset.version);
+    return changes.dataset.more === "true";
+  }
+
+  #answered() {
+    const hasRecovered = this.#failures > 0;
+    this.#failures = 0;
+    this.#connection.found(this);
+    if (hasRecovered) this.dispatchEvent(new Event("recovered"));
+  }
+
+  #failed(error) {
+    this.#failures += 1;
+    console.info("Catching up failed:", error.message);
+    if (!document.hidden) this.#connection.lost(this);
+  }
+
+  /** Nothing is asked until the reader comes back, perhaps from logging in in another tab. */
+  #sayLoggedOut() {
+    const link = document.createElement("a");
+    Object.assign(link, { href: this.#pageUrl, target: "_blank", textContent: word("log_in") });
+    this.#connection.say(word("logged_out"), link);
+    return false;
+  }
+
+  #end() {
+    this.#isOver = true;
+    this.#connection.say(word("gone"));
+    return false;
+  }
+
+  #later() {
+    clearTimeout(this.#timer);
+    if (this.#isOver || this.#isLoggedOut || document.hidden) return;
+    const wait = Math.min(EVERY_MS * 2 ** this.#failures, AT_MOST_EVERY_MS);
+    this.#timer = setTimeout(() => this.#ask(), wait);
+  }
+}

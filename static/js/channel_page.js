@@ -1,0 +1,102 @@
+/* Puts the channel page together: the timeline and all that feeds it. */
+
+import { CatchUp } from "chat/catch_up";
+import { Composer } from "chat/composer";
+import { Connection } from "chat/connection";
+import { Deleting } from "chat/deleting";
+import { Editing } from "chat/editing";
+import { Older } from "chat/older";
+import { Outbox } from "chat/outbox";
+import { Timeline } from "chat/timeline";
+import { counted } from "chat/words";
+
+const LONG_PRESS_MS = 450;
+
+const region = document.getElementById("timeline");
+const timeline = new Timeline(region);
+const connection = new Connection(document.getElementById("connection"));
+const catchUp = new CatchUp(timeline, connection);
+const form = document.getElementById("composer");
+const composer = form && startComposer();
+
+const editing = new Editing(timeline, { afterwards: () => composer?.focusWhenIdle() });
+const deleting = new Deleting(timeline, {
+  dialog: document.getElementById("delete-dialog"),
+  afterwards() {
+    catchUp.now();
+    composer?.focusWhenIdle();
+  },
+});
+composer?.addEventListener("edit-last", (event) => editing.openLast() && event.preventDefault());
+
+editing.start();
+deleting.start();
+catchUp.start();
+new Older(timeline).start();
+startNewer();
+startLongPress();
+
+function startComposer() {
+  const outbox = timeline.isLatest ? startOutbox() : null;
+  const started = new Composer(form, { outbox, username: region.dataset.username });
+  started.start();
+  started.focusWhenIdle();
+  return started;
+}
+
+function startOutbox() {
+  const outbox = new Outbox(timeline, { url: form.action, token: csrfToken });
+  outbox.addEventListener("posted", () => {
+    connection.found(outbox);
+    catchUp.now();
+  });
+  outbox.addEventListener("failing", () => connection.lost(outbox));
+  outbox.addEventListener("changed", () => {
+    connection.waiting = outbox.waiting;
+    if (!outbox.waiting) connection.found(outbox);
+  });
+  catchUp.addEventListener("recovered", () => outbox.hurry());
+  addEventListener("online", () => outbox.hurry());
+  addEventListener("beforeunload", (event) => {
+    if (outbox.unsent) event.preventDefault();
+  });
+  return outbox;
+}
+
+/** The token of the moment: logging in again in another tab changes it under this page. */
+function csrfToken() {
+  const cookie = document.cookie.split("; ").find((one) => one.startsWith("csrftoken="));
+  return cookie?.slice("csrftoken=".length) ?? form.elements.csrfmiddlewaretoken.value;
+}
+
+function startNewer() {
+  const button = document.getElementById("newer");
+  if (!button) return;
+  timeline.addEventListener("newer", ({ detail: { count } }) => {
+    button.hidden = !count;
+    button.textContent = count ? counted("newer", count) : "";
+  });
+  button.addEventListener("click", () => {
+    timeline.goToEnd();
+    composer?.focusWhenIdle();
+  });
+}
+
+/** On touch a long press shows what one may do with a message, and a touch elsewhere hides it. */
+function startLongPress() {
+  let timer = null;
+  const activate = (article) => {
+    for (const other of region.querySelectorAll(".message--active")) other.classList.remove("message--active");
+    article?.classList.add("message--active");
+  };
+  region.addEventListener("pointerdown", (event) => {
+    clearTimeout(timer);
+    if (event.pointerType !== "touch" || event.target.closest(".message__tools, .edit-form")) return;
+    const article = event.target.closest(".message");
+    activate(null);
+    if (article) timer = setTimeout(() => activate(article), LONG_PRESS_MS);
+  });
+  for (const name of ["pointerup", "pointercancel", "scroll"]) {
+    region.addEventListener(name, () => clearTimeout(timer), { passive: true });
+  }
+}

@@ -1,0 +1,115 @@
+/* The box one writes in: keys, size, draft, count, and what to do with a text that was refused. */
+
+import { Draft } from "chat/drafts";
+import { counted } from "chat/words";
+
+const COUNT_WITHIN = 500; // characters before the limit
+
+const hasTouch = matchMedia("(pointer: coarse)");
+
+/** Events: "edit-last" when ↑ is pressed in the empty box. */
+export class Composer extends EventTarget {
+  #form;
+  #box;
+  #reason;
+  #count;
+  #outbox;
+  #draft;
+  #most;
+
+  /** `outbox` sends; without one the form is sent as a plain form. */
+  constructor(form, { outbox, username }) {
+    super();
+    this.#form = form;
+    this.#box = form.querySelector("textarea");
+    this.#reason = form.querySelector(".composer__reason");
+    this.#count = form.querySelector(".composer__count");
+    this.#most = Number(this.#box.dataset.most);
+    this.#outbox = outbox;
+    this.#draft = new Draft(username, form.dataset.slug);
+  }
+
+  start() {
+    if (!this.#box.value) this.#box.value = this.#draft.text;
+    this.#box.addEventListener("input", () => this.#typed());
+    this.#box.addEventListener("keydown", (event) => this.#pressed(event));
+    this.#drawSize();
+    this.#form.noValidate = true;
+    this.#form.addEventListener("submit", (event) => this.#send(event));
+    this.#outbox?.addEventListener("refused", (event) => this.#takeBack(event));
+  }
+
+  focus() {
+    this.#box.focus({ preventScroll: true });
+  }
+
+  /** Focus the box when nothing else is, where that does not raise a keyboard over the page. */
+  focusWhenIdle() {
+    if (!hasTouch.matches && document.activeElement === document.body) this.focus();
+  }
+
+  #typed() {
+    this.#draft.text = this.#box.value;
+    this.#sayWhy("");
+    this.#drawSize();
+  }
+
+  #pressed(event) {
+    const isComposing = event.isComposing || event.keyCode === 229; // an input method takes this key
+    if (isComposing) return;
+    if (event.key === "Enter" && !event.shiftKey && !event.altKey && !hasTouch.matches) {
+      event.preventDefault();
+      if (this.#box.value.trim()) this.#form.requestSubmit();
+    } else if (event.key === "ArrowUp" && !this.#box.value) {
+      if (!this.dispatchEvent(new Event("edit-last", { cancelable: true }))) event.preventDefault();
+    }
+  }
+
+  #send(event) {
+    const text = this.#box.value.trim();
+    if (text && !this.#outbox) {
+      this.#draft.text = "";
+      return;
+    }
+    event.preventDefault();
+    this.focus();
+    if (!text) return;
+    this.#write("");
+    this.#outbox.send(text);
+  }
+
+  /** The text goes back where it came from, unless somebody is writing the next one there. */
+  #takeBack(event) {
+    if (this.#box.value.trim()) return;
+    event.preventDefault();
+    this.#write(event.detail.text);
+    this.#sayWhy(event.detail.reason);
+    this.focus();
+  }
+
+  #write(text) {
+    this.#box.value = text;
+    this.#typed();
+  }
+
+  #sayWhy(reason) {
+    this.#reason.textContent = reason;
+    this.#form.classList.toggle("composer--wrong", Boolean(reason));
+    if (reason) this.#box.setAttribute("aria-invalid", "true");
+    else this.#box.removeAttribute("aria-invalid");
+  }
+
+  #drawSize() {
+    fitToText(this.#box);
+    const left = this.#most - [...this.#box.value.trim()].length;
+    this.#count.textContent = left > COUNT_WITHIN ? "" : left < 0 ? counted("over", -left) : counted("left", left);
+    this.#count.classList.toggle("composer__count--over", left < 0);
+  }
+}
+
+/** Make `box` as high as its text; the style sheet sets the limit, and does all of it where it can. */
+export function fitToText(box) {
+  if (CSS.supports("field-sizing", "content")) return;
+  box.style.blockSize = "auto";
+  box.style.blockSize = `${box.scrollHeight + box.offsetHeight - box.clientHeight}px`;
+}

@@ -1,0 +1,46 @@
+/* The thin bar that says that the server can't be reached, or why nothing more comes. */
+
+import { counted, word } from "chat/words";
+
+export class Connection {
+  #bar;
+  #lostBy = new Set();
+  #waiting = 0;
+
+  constructor(bar) {
+    this.#bar = bar;
+  }
+
+  /** `who` got an answer. */
+  found(who) {
+    this.#lostBy.delete(who);
+    this.#show();
+  }
+
+  /** `who` got none, or one that says to come back later. */
+  lost(who) {
+    this.#lostBy.add(who);
+    this.#show();
+  }
+
+  /** How many messages will be sent as soon as it works again. */
+  set waiting(count) {
+    this.#waiting = count;
+    this.#show();
+  }
+
+  /** Say `text` instead, with `link` on what to do about it. */
+  say(text, link = null) {
+    this.#lostBy.clear();
+    this.#bar.replaceChildren(text);
+    if (link) this.#bar.append(" ", link);
+    this.#bar.hidden = false;
+  }
+
+  #show() {
+    const promise = this.#waiting ? ` ${counted("will_send", this.#waiting)}` : "";
+    const text = this.#lostBy.size ? word("reconnecting") + promise : "";
+    if (this.#bar.textContent !== text) this.#bar.textContent = text;
+    this.#bar.hidden = !text;
+  }
+}

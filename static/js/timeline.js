@@ -1,0 +1,282 @@
+/* The messages on the page: puts what the server sends in its place without moving what is being read.
+
+The server's HTML is the state. Stored messages carry data-seq and stand in that order; own messages that are
+not stored yet carry data-state instead and stand below them. */
+
+import { dayName, dayOf, localize } from "chat/local_time";
+
+const GROUP_WITHIN_MS = 5 * 60 * 1000;
+const AT_THE_END_PX = 32;
+
+/** Events: "stored" (detail.clientId), "newer" (detail.count: unseen below), "cleared". */
+export class Timeline extends EventTarget {
+  #region;
+  #messages;
+  #viewer;
+  #clearedSeq;
+  #isAtEnd = true;
+  #newer = 0;
+  #today = dayOf(new Date());
+  #held = new Map();
+
+  constructor(region) {
+    super();
+    this.#region = region;
+    this.#messages = region.querySelector(".timeline__messages");
+    this.#viewer = region.dataset.username;
+    this.#clearedSeq = Number(region.dataset.clearedSeq);
+    region.addEventListener("scroll", () => this.#noticePosition(), { passive: true });
+    this.#tidy();
+    this.#showFocus();
+  }
+
+  get element() {
+    return this.#region;
+  }
+
+  /** Whether this is the end of the channel; else newer messages are a page of their own. */
+  get isLatest() {
+    return this.#region.dataset.latest === "true";
+  }
+
+  get isAtEnd() {
+    return this.#isAtEnd;
+  }
+
+  find(clientId) {
+    return document.getElementById(`m-${clientId}`);
+  }
+
+  /** The viewer's newest stored message, null when none is loaded. */
+  get lastOwn() {
+    return this.#stored().findLast((article) => article.dataset.author === this.#viewer) ?? null;
+  }
+
+  /** Apply an answer of the changes address. */
+  apply(changes) {
+    const articles = [...changes.querySelectorAll(":scope > article")];
+    const clearedSeq = Number(changes.dataset.clearedSeq);
+    const isCleared = clearedSeq > this.#clearedSeq;
+    const isNewDay = this.#today !== dayOf(new Date());
+    if (!articles.length && !isCleared && !isNewDay && changes.dataset.reset !== "true") return;
+    this.#keepingPosition(() => {
+      if (changes.dataset.reset === "true" && this.isLatest) this.#removeAllBut(articles);
+      if (isCleared) this.#clear(clearedSeq);
+      for (const article of articles) this.#put(article);
+      this.#tidy();
+    });
+  }
+
+  /** Put in a message that the server sent by itself, as the answer to a post or an edit. */
+  put(html) {
+    const article = parse(html).querySelector("article");
+    if (!article) return;
+    this.#keepingPosition(() => {
+      this.#put(article);
+      this.#tidy();
+    });
+  }
+
+  /** Put older messages above. */
+  prepend(articles) {
+    const wasLive = this.#region.ariaLive;
+    this.#region.ariaLive = "off"; // what was said long ago is not news
+    this.#keepingPosition(() => {
+      const first = this.#messages.querySelector(".message, .separator");
+      for (const article of articles) {
+        if (!this.find(article.dataset.clientId)) this.#messages.insertBefore(article, first);
+      }
+      this.#tidy();
+    });
+    requestAnimationFrame(() => (this.#region.ariaLive = wasLive));
+  }
+
+  /** Show an own message that is on its way, and go to it. */
+  addUnstored(article) {
+    article.ariaLive = "off";
+    this.#messages.append(article);
+    this.#tidy();
+    this.goToEnd();
+  }
+
+  remove(clientId) {
+    const article = this.find(clientId);
+    if (!article) return;
+    this.#held.delete(clientId);
+    this.#keepingPosition(() => {
+      article.remove();
+      this.#tidy();
+    });
+  }
+
+  /** Bring headings, days and times in order after somebody else changed the messages. */
+  refresh() {
+    this.#keepingPosition(() => this.#tidy());
+  }
+
+  /** The message is not being edited any more: apply what came for it in the meantime. */
+  release(clientId) {
+    const article = this.#held.get(clientId);
+    this.#held.delete(clientId);
+    if (article) {
+      this.#keepingPosition(() => {
+        this.#put(article);
+        this.#tidy();
+      });
+    }
+  }
+
+  goToEnd() {
+    this.#region.scrollTop = 0; // the timeline is reversed: 0 is its end
+    this.#noticePosition();
+  }
+
+  #put(article) {
+    const { clientId, version } = article.dataset;
+    const shown = this.find(clientId);
+    const isUnstored = shown?.hasAttribute("data-state");
+    if (shown && !isUnstored && Number(version) <= Number(shown.dataset.version)) return;
+    if (shown?.querySelector(".edit-form")) {
+      this.#held.set(clientId, article);
+      return;
+    }
+    if ("deleted" in article.dataset) {
+      shown?.remove();
+    } else if (shown && !isUnstored) {
+      keepLook(shown, article);
+      shown.replaceWith(article);
+    } else {
+      this.#insert(article, shown);
+    }
+    if (isUnstored) this.#tell("stored", { clientId });
+  }
+
+  #insert(article, unstored) {
+    const seq = Number(article.dataset.seq);
+    const stored = this.#stored();
+    const isWithin = stored.length > 0 && seq > seqOf(stored[0]);
+    const isBelow = stored.length === 0 || seq > seqOf(stored.at(-1));
+    const isOwn = article.dataset.author === this.#viewer;
+    if (seq <= this.#clearedSeq || (!isWithin && !isBelow) || (isBelow && !this.isLatest)) {
+      unstored?.remove(); // not part of what this page shows
+      return;
+    }
+    if (isOwn) article.ariaLive = "off";
+    const above = stored.findLast((other) => seqOf(other) < seq);
+    unstored?.remove();
+    if (above) above.after(article);
+    else this.#messages.insertBefore(article, this.#messages.querySelector(".message, .separator"));
+    if (isBelow && !isOwn && !this.#isAtEnd) {
+      this.#newer += 1;
+      this.#tell("newer", { count: this.#newer });
+    }
+  }
+
+  #clear(upTo) {
+    this.#clearedSeq = upTo;
+    for (const article of this.#stored()) if (seqOf(article) <= upTo) article.remove();
+    this.#tell("cleared");
+  }
+
+  #removeAllBut(articles) {
+    const kept = new Set(articles.map((article) => article.dataset.clientId));
+    for (const article of this.#stored()) if (!kept.has(article.dataset.clientId)) article.remove();
+    this.#tell("reset", { oldest: articles.length ? seqOf(articles[0]) : null });
+  }
+
+  /** Times in the reader's zone, one heading for what one person says in a row, a line between days. */
+  #tidy() {
+    this.#today = dayOf(new Date());
+    const spare = new Set(this.#messages.querySelectorAll(".separator"));
+    let before = null;
+    for (const article of this.#messages.querySelectorAll(":scope > .message")) {
+      if (!article.dataset.isLocal) {
+        localize(article);
+        article.dataset.isLocal = "true";
+      }
+      const moment = new Date(article.querySelector("time").dateTime);
+      const isNewDay = !before || dayOf(before.moment) !== dayOf(moment);
+      const isGrouped =
+        !isNewDay && before.author === article.dataset.author && moment - before.moment < GROUP_WITHIN_MS;
+      article.classList.toggle("message--grouped", isGrouped);
+      if (isNewDay) this.#announceDay(article, moment, spare);
+      before = { author: article.dataset.author, moment };
+    }
+    for (const separator of spare) separator.remove();
+  }
+
+  /** A line with the day above `article`; what stands right is left alone, or it would be read out again. */
+  #announceDay(article, moment, spare) {
+    const above = article.previousElementSibling;
+    const separator = spare.has(above) ? above : Object.assign(document.createElement("div"), { className: "separator" });
+    spare.delete(separator);
+    if (separator !== above) article.before(separator);
+    const name = dayName(moment);
+    if (separator.textContent !== name) separator.textContent = name;
+  }
+
+  /** Run `change` so that the first message in sight stays where it is, or the end stays in sight. */
+  #keepingPosition(change) {
+    const wasAtEnd = this.#isAtEnd;
+    const top = this.#region.getBoundingClientRect().top;
+    const anchors = wasAtEnd
+      ? []
+      : [...this.#messages.querySelectorAll(":scope > .message")]
+          .filter((article) => article.getBoundingClientRect().bottom > top)
+          .map((article) => [article.id, article.getBoundingClientRect().top]);
+    change();
+    if (wasAtEnd) {
+      this.goToEnd();
+      return;
+    }
+    for (const [id, was] of anchors) {
+      const article = document.getElementById(id);
+      if (!article) continue;
+      const moved = article.getBoundingClientRect().top - was;
+      if (moved) this.#region.scrollTop += moved;
+      return;
+    }
+  }
+
+  #noticePosition() {
+    this.#isAtEnd = this.#region.scrollTop > -AT_THE_END_PX;
+    if (this.#isAtEnd && this.#newer) {
+      this.#newer = 0;
+      this.#tell("newer", { count: 0 });
+    }
+  }
+
+  #showFocus() {
+    const focus = this.#messages.querySelector(".message--focus");
+    if (!focus) return;
+    focus.scrollIntoView({ block: "center" });
+    focus.tabIndex = -1;
+    focus.focus({ preventScroll: true });
+    this.#noticePosition();
+  }
+
+  #stored() {
+    return [...this.#messages.querySelectorAll(":scope > .message:not([data-state])")];
+  }
+
+  #tell(name, detail = {}) {
+    this.dispatchEvent(new CustomEvent(name, { detail }));
+  }
+}
+
+/** The elements of a fragment that the server sent. */
+export function parse(html) {
+  return new DOMParser().parseFromString(html, "text/html").body;
+}
+
+function seqOf(article) {
+  return Number(article.dataset.seq);
+}
+
+/** What the page alone knows of a message stays with its new version. */
+function keepLook(shown, article) {
+  for (const name of ["message--focus", "message--active"]) {
+    article.classList.toggle(name, shown.classList.contains(name));
+  }
+  article.ariaLive = shown.ariaLive;
+}

@@ -1,0 +1,15 @@
+/* The sentences that scripts show, translated by the server (messaging/_words.html). */
+
+const element = document.getElementById("words");
+const words = element ? JSON.parse(element.textContent) : {};
+const plural = new Intl.PluralRules(document.documentElement.lang);
+const number = new Intl.NumberFormat(document.documentElement.lang);
+
+/** The sentence called `name`. */
+export const word = (name) => words[name] ?? "";
+
+/** The sentence called `name` for `count` things, in the form the language has for that number. */
+export function counted(name, count) {
+  const sentence = words[`${name}_${plural.select(count)}`] ?? words[`${name}_other`] ?? words[name] ?? "";
+  return sentence.replace("{n}", number.format(count));
+}
