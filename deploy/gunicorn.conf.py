@@ -3,7 +3,10 @@
 The address, the worker class and the numbers are arguments there.
 """
 
+import logging
 import os
+
+from gunicorn.workers.base import Worker
 
 # Start and stop say nothing; trouble does. The web server in front keeps the access log.
 loglevel = "warning"
@@ -17,12 +20,19 @@ control_socket_disable = True
 graceful_timeout = 10  # seconds
 timeout = 60  # seconds
 
+# Longer than nginx keeps an idle connection (60 s): else it may send a post into one that is being closed.
+keepalive = 75  # seconds
+
 # Django's ASGI handler knows no lifespan, and saying so costs a warning at each start.
 asgi_lifespan = "off"
 
 
-def post_worker_init(worker: object) -> None:
-    """Says where to go, once the site really answers; `make run` sets the words."""
-    words = os.environ.pop("CHAT_WELCOME", "")
-    if words:
+def post_worker_init(worker: Worker) -> None:
+    """Runs in each worker process, once the site can answer there."""
+    # Django leaves it to the server to drop the body of an answer to HEAD; gunicorn does, with a warning each.
+    logging.getLogger("gunicorn.http.wsgi").setLevel(logging.ERROR)
+
+    # `make run` and `make stack` say where to go.
+    words = os.environ.get("CHAT_WELCOME")
+    if words and worker.age == 1:
         print(words, flush=True)  # noqa: T201
