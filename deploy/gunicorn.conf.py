@@ -29,7 +29,7 @@ asgi_lifespan = "off"
 
 def post_worker_init(worker: Worker) -> None:
     """Runs in each worker process, once the site can answer there."""
-    # Django leaves it to the server to drop the body of an answer to HEAD; gunicorn does, with a warning each.
+    # Django leaves dropping the body of an answer to HEAD to the server; gunicorn warns about each.
     logging.getLogger("gunicorn.http.wsgi").setLevel(logging.ERROR)
 
     # `make run` and `make stack` say where to go.
