@@ -7,7 +7,6 @@ import subprocess
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 CHECKOUT = Path(__file__).resolve().parent.parent.parent
 # What a start reads; the tests' own settings must not reach the scripts.
@@ -18,12 +17,14 @@ SETTINGS = (
     "QUEUE_PREFIX",
     "DJANGO_SETTINGS_MODULE",
     "ALLOWED_HOSTS",
+    "SERVICES_DIR",
+    "SIGN_UP_RATE",
 )
 
 
 def environment(var: Path, **more: str) -> dict[str, str]:
     """This process's environment with `var` for its data, and `more`."""
-    kept = {name: value for name, value in os.environ.items() if name not in (*SETTINGS, "SERVICES_DIR")}
+    kept = {name: value for name, value in os.environ.items() if name not in SETTINGS}
     return {**kept, "VAR_DIR": str(var), **more}
 
 
@@ -43,14 +44,15 @@ def run_script(name: str, *arguments: str, var: Path, **more: str) -> subprocess
 @contextmanager
 def started(command: Sequence[str | Path], *, var: Path, **more: str) -> Iterator[subprocess.Popen[str]]:
     """Start `command` in a process group of its own, as a shell does; what is left of the group is ended."""
-    options: dict[str, Any] = {"env": environment(var, **more), "cwd": CHECKOUT, "start_new_session": True}
     with subprocess.Popen(
         command,
+        cwd=CHECKOUT,
+        env=environment(var, **more),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-        **options,
+        start_new_session=True,
     ) as process:
         try:
             yield process

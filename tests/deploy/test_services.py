@@ -1,4 +1,4 @@
-"""`deploy/services.sh`: private servers that come up, go down, die, come back, and never touch anybody else's."""
+"""`deploy/services.sh`: private servers that come up, go down, die, come back, and touch nobody else's."""
 
 import os
 import socket

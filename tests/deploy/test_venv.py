@@ -35,22 +35,21 @@ def ensure_venv(checkout: Path, **more: str) -> subprocess.CompletedProcess[str]
     )
 
 
-def a_python(folder: Path, *, says: str, new_enough: bool) -> Path:
-    """A program that answers as Python does when asked for its version."""
+def a_too_old_python(folder: Path) -> Path:
+    """A program that answers as Python 3.10 does: with its version, and no to the question for 3.11."""
     program = folder / "python-of-long-ago"
-    program.write_text(
-        f'#!/bin/sh\n[ "$1" = --version ] && echo "{says}" && exit\nexit {0 if new_enough else 1}\n'
-    )
+    program.write_text('#!/bin/sh\n[ "$1" = --version ] && echo "Python 3.10.12" && exit\nexit 1\n')
     program.chmod(0o755)
     return program
 
 
 def test_a_too_old_python_is_one_clear_line(checkout: Path, tmp_path: Path) -> None:
-    old = a_python(tmp_path, says="Python 3.10.12", new_enough=False)
+    old = a_too_old_python(tmp_path)
     answer = ensure_venv(checkout, PYTHON=str(old))
     assert answer.returncode == 1
     assert answer.stderr.splitlines() == [
-        f"Python 3.11 or newer is needed; {old} here is Python 3.10.12. Name a newer one: make run PYTHON=python3.12"
+        f"Python 3.11 or newer is needed; {old} here is Python 3.10.12. "
+        "Name a newer one: make run PYTHON=python3.12"
     ]
     assert not (checkout / ".venv").exists()
 
