@@ -112,13 +112,13 @@ export class CatchUp extends EventTarget {
   #sayLoggedOut() {
     const link = document.createElement("a");
     Object.assign(link, { href: this.#pageUrl, target: "_blank", textContent: word("log_in") });
-    this.#connection.say(word("logged_out"), link);
+    this.#connection.say(this, word("logged_out"), link);
     return false;
   }
 
   #end() {
     this.#isOver = true;
-    this.#connection.say(word("gone"));
+    this.#connection.say(this, word("gone"));
     return false;
   }
 

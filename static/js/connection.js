@@ -6,6 +6,7 @@ export class Connection {
   #bar;
   #lostBy = new Set();
   #waiting = 0;
+  #said = null;
 
   constructor(bar) {
     this.#bar = bar;
@@ -14,6 +15,7 @@ export class Connection {
   /** `who` got an answer. */
   found(who) {
     this.#lostBy.delete(who);
+    if (this.#said?.who === who) this.#said = null;
     this.#show();
   }
 
@@ -29,15 +31,16 @@ export class Connection {
     this.#show();
   }
 
-  /** Say `text` instead, with `link` on what to do about it. */
-  say(text, link = null) {
-    this.#lostBy.clear();
+  /** Say `text` instead, with `link` on what to do about it, until `who` gets an answer. */
+  say(who, text, link = null) {
+    this.#said = { who };
     this.#bar.replaceChildren(text);
     if (link) this.#bar.append(" ", link);
     this.#bar.hidden = false;
   }
 
   #show() {
+    if (this.#said) return;
     const promise = this.#waiting ? ` ${counted("will_send", this.#waiting)}` : "";
     const text = this.#lostBy.size ? word("reconnecting") + promise : "";
     if (this.#bar.textContent !== text) this.#bar.textContent = text;
