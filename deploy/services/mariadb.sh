@@ -33,7 +33,8 @@ mariadb_start() {
     mkdir -p "$MARIADB_DIR"
     if [[ ! -e $MARIADB_DIR/made ]]; then
         rm -rf "$MARIADB_DIR/data"
-        "$installer" --no-defaults --user="$(id -un)" --datadir="$MARIADB_DIR/data" --skip-test-db \
+        # From inside the folder: the installer does not understand a path with a space in it.
+        (cd "$MARIADB_DIR" && "$installer" --no-defaults --user="$(id -un)" --datadir=./data --skip-test-db) \
             >"$MARIADB_DIR/install.log" 2>&1 9>&- || die "Could not make MariaDB's data folder; see $MARIADB_DIR/install.log"
         touch "$MARIADB_DIR/made"
     fi

@@ -62,32 +62,31 @@ def test_no_python_at_all_is_one_clear_line(checkout: Path) -> None:
     ]
 
 
-def test_it_is_made_once_and_again_when_it_broke_or_moved(checkout: Path) -> None:
+def test_it_is_made_once_and_changed_requirements_are_installed(checkout: Path) -> None:
     assert "Making .venv" in ensure_venv(checkout).stdout
     again = ensure_venv(checkout)
     assert (again.returncode, again.stdout, again.stderr) == (0, "", "")
 
+    requirements = checkout / "requirements" / "base.txt"
+    requirements.write_text("# nothing, but another nothing\n")
+    assert ensure_venv(checkout).stdout.startswith("Installing requirements/base.txt")
+    assert ensure_venv(checkout).stdout == ""
+
+    requirements.write_text("./no-such-package\n")
+    refused = ensure_venv(checkout)
+    assert refused.returncode == 1
+    assert "Could not install requirements/base.txt" in refused.stderr
+    assert "Traceback" not in refused.stderr
+
+
+def test_it_is_made_anew_when_it_broke_or_moved(checkout: Path) -> None:
+    ensure_venv(checkout)
     (checkout / ".venv" / "bin" / "python").unlink()
     assert "Making .venv" in ensure_venv(checkout).stdout
 
     moved = checkout.rename(checkout.parent / "moved")
     assert "Making .venv" in ensure_venv(moved).stdout
     assert ensure_venv(moved).stdout == ""
-
-
-def test_changed_requirements_are_installed(checkout: Path) -> None:
-    ensure_venv(checkout)
-    (checkout / "requirements" / "base.txt").write_text("# nothing, but another nothing\n")
-    assert "Installing requirements/base.txt" in ensure_venv(checkout).stdout
-    assert ensure_venv(checkout).stdout == ""
-
-
-def test_requirements_that_cannot_be_installed_are_named(checkout: Path) -> None:
-    (checkout / "requirements" / "base.txt").write_text("./no-such-package\n")
-    answer = ensure_venv(checkout)
-    assert answer.returncode == 1
-    assert "Could not install requirements/base.txt" in answer.stderr
-    assert "Traceback" not in answer.stderr
 
 
 def test_a_folder_of_someone_elses_is_left_alone(checkout: Path) -> None:
