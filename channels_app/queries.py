@@ -1,16 +1,20 @@
 """Every read of channels and memberships, scoped to what the person may see."""
 
 from django.core.paginator import Page, Paginator
-from django.db.models import Case, QuerySet, When
+from django.db.models import Case, F, QuerySet, When
 
 from accounts.actors import Actor
 from accounts.models import User
+from accounts.queries import LAST_CHARACTER
+from accounts.queries import named_like as people_named_like
 from channels_app.models import Channel, Membership
 from channels_app.names import PUBLIC_SLUG, slug_of
 from chatsite.errors import NotFound
 from chatsite.text import refuse_unstorable
 
 BROWSE_PAGE = 50  # channels
+BUSIEST = 20  # channels
+PEOPLE_MEANT = 20  # by the beginning of a username in a search
 
 
 def channel_by_slug(actor: Actor, slug: str) -> Channel:
@@ -58,3 +62,41 @@ def browse(user: User, *, name_filter: str, page: str) -> Page[Channel]:
 def landing_channel() -> Channel:
     """Where somebody lands who came without saying where to."""
     return Channel.objects.get(slug=PUBLIC_SLUG)
+
+
+def busiest_channels(*, and_also: str = "") -> list[Channel]:
+    """The channels in which something was said last, and the one with the id `and_also`; for admins."""
+    busiest = list(Channel.objects.order_by(F("last_activity_at").desc(nulls_last=True), "pk")[:BUSIEST])
+    if and_also.isascii() and and_also.isdecimal() and len(and_also) <= 18:
+        busiest += Channel.objects.filter(pk=and_also).exclude(pk__in=[channel.pk for channel in busiest])
+    return busiest
+
+
+def named_like(channels: QuerySet[Channel], words: str) -> QuerySet[Channel]:
+    """Those of `channels` whose name starts with `words`, by name."""
+    start = slug_of(words.strip().removeprefix("#"))
+    return channels.filter(slug__gte=start, slug__lt=start + LAST_CHARACTER).order_by("slug")
+
+
+def channel_or_people(words: str) -> tuple[Channel | None, list[User]]:
+    """What an admin means by `words`: `#channel`, `@person`, or the one of the two that there is."""
+    words = words.strip()
+    channel = None
+    if not words.startswith("@"):
+        channel = Channel.objects.filter(slug=slug_of(words.removeprefix("#"))).first()
+    if channel is not None or words.startswith("#"):
+        return channel, []
+    return None, list(people_named_like(User.objects.all(), words)[:PEOPLE_MEANT])
+
+
+def memberships_in(memberships: QuerySet[Membership], channel_id: int) -> QuerySet[Membership]:
+    """Those of `memberships` in one channel, in the order of the index that finds them."""
+    return memberships.filter(channel_id=channel_id).order_by("-user_id")
+
+
+def find_memberships(memberships: QuerySet[Membership], words: str) -> QuerySet[Membership]:
+    """Those of `memberships` that are in `#channel` or of `@person`, by an index."""
+    channel, people = channel_or_people(words)
+    if channel is not None:
+        return memberships_in(memberships, channel.pk)
+    return memberships.filter(user__in=people).order_by("-user_id", "-pk")

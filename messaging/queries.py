@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from uuid import UUID
 
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from accounts.actors import Actor
 from accounts.models import User
 from channels_app.models import Channel, Membership
-from channels_app.queries import membership_of
+from channels_app.queries import channel_or_people, membership_of
 from chatsite.errors import NotFound
 from messaging.models import Message, MessageQuerySet, RejectedMessage
 
@@ -20,6 +21,7 @@ CHANGES_PAGE = 200  # messages
 RESET_BEHIND = 500  # versions
 GROUP_WITHIN = timedelta(minutes=5)
 STORED_POLL_S = 0.05
+REASONS_FROM = 1_000  # newest rejected messages
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,6 +173,40 @@ def wait_until_stored(client_id: UUID, *, timeout_s: float) -> bool:
 def rejection_of(client_id: UUID) -> str:
     """The reason why a message was rejected; "" when it was not."""
     return RejectedMessage.objects.filter(client_id=client_id).values_list("reason", flat=True).first() or ""
+
+
+def messages_in(messages: QuerySet[Message], channel_id: int) -> QuerySet[Message]:
+    """Those of `messages` in one channel, newest first, in the order of the index that finds them."""
+    return messages.filter(channel_id=channel_id).order_by("-seq")
+
+
+def find_messages(messages: QuerySet[Message], words: str) -> QuerySet[Message]:
+    """Those of `messages` of that client_id, in `#channel` or by `@person`, newest first, by an index."""
+    if client_id := _as_uuid(words):
+        return messages.filter(client_id=client_id)
+    channel, people = channel_or_people(words)
+    if channel is not None:
+        return messages_in(messages, channel.pk)
+    return messages.filter(author__in=people).order_by("-author_id", "-pk")
+
+
+def find_rejected(rejected: QuerySet[RejectedMessage], words: str) -> QuerySet[RejectedMessage]:
+    """Those of `rejected` with that client_id."""
+    client_id = _as_uuid(words)
+    return rejected.filter(client_id=client_id) if client_id else rejected.none()
+
+
+def rejection_reasons() -> list[str]:
+    """The reasons for which messages were rejected lately."""
+    newest = RejectedMessage.objects.order_by("-pk").values_list("reason", flat=True)[:REASONS_FROM]
+    return sorted(set(newest))
+
+
+def _as_uuid(words: str) -> UUID | None:
+    try:
+        return UUID(words.strip())
+    except ValueError:
+        return None
 
 
 def _readable(channel: Channel, membership: Membership | None) -> MessageQuerySet:

@@ -1,0 +1,117 @@
+"""What every admin page shares: rows stay, lists go by key and are counted up to a bound, actions save.
+
+It lists a table of any length in the same time: nothing is ordered or counted without an index.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from allauth.account.decorators import secure_admin_login
+from django import forms
+from django.conf import settings
+from django.contrib import admin
+from django.contrib.admin.views.main import ChangeList
+from django.core.paginator import Paginator
+from django.db.models import Model, QuerySet
+from django.http import HttpRequest
+from django.utils.functional import cached_property
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import User
+from chatsite.errors import ChatError
+
+MOST_LISTED = 5_000  # rows; who looks for older ones searches
+
+admin.site.site_header = admin.site.site_title = settings.SITE_NAME
+admin.site.index_title = _("Administration")
+admin.site.site_url = "/"
+# One door for everybody: the log-in page counts failures, the admin's own would not.
+admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
+
+
+class BoundedPaginator(Paginator):  # type: ignore[type-arg]  # of any rows
+    """Pages of the first MOST_LISTED rows, so that counting never reads more than that."""
+
+    @cached_property
+    def count(self) -> int:
+        rows: Any = self.object_list
+        count: int = rows.order_by()[:MOST_LISTED].count()
+        return count
+
+
+class KeyedChangeList(ChangeList):
+    """A list in the order that its filter or search gave it (an index's), else newest row first."""
+
+    def get_ordering(self, request: HttpRequest, queryset: QuerySet[Any]) -> Sequence[Any]:  # type: ignore[override]
+        return list(queryset.query.order_by) or ["-pk"]
+
+
+class KeptRowsAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # rows of any model
+    """Admin of a table whose rows are never deleted."""
+
+    paginator = BoundedPaginator
+    show_full_result_count = False
+    ordering = ("-pk",)
+    sortable_by = ()
+    list_per_page = 50
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        return KeyedChangeList
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+
+class ReadOnlyAdmin(KeptRowsAdmin):
+    """Admin of a table that is looked at here and written elsewhere."""
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:  # type: ignore[override]
+        # The filters shown go by an index; a look-up typed into the address may not.
+        return lookup in {getattr(shown, "parameter_name", None) for shown in self.list_filter}
+
+
+class ActionModelForm(forms.ModelForm):  # type: ignore[type-arg]  # of any model
+    """A form of the admin whose saving is an action; what the action refuses is an error of the form.
+
+    The admin calls every form within a transaction, so that acting while it validates is safe.
+    """
+
+    actor: User
+
+    def act(self) -> Model:
+        """Call the action with `self.actor` and `self.cleaned_data`; return the row it wrote."""
+        raise NotImplementedError
+
+    def _post_clean(self) -> None:
+        super()._post_clean()
+        if self.errors:
+            return
+        try:
+            self.instance = self.act()
+        except ChatError as error:
+            self.add_error(error.field if error.field in self.fields else None, str(error.message))
+
+    def save(self, commit: bool = True) -> Any:
+        return self.instance
+
+    def save_m2m(self) -> None:
+        """Nothing is left to save: the action did it."""
+
+
+class SavedByAction(KeptRowsAdmin):
+    """Admin whose forms are `ActionModelForm`s."""
+
+    def get_form(self, request: Any, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
+        form: Any = super().get_form(request, obj, change=change, **kwargs)
+        form.actor = request.user  # the class was made for this request alone
+        return form
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        if not isinstance(form, ActionModelForm):
+            super().save_model(request, obj, form, change)

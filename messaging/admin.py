@@ -1,0 +1,126 @@
+"""Messages in the admin: to look at, with their earlier texts, and what could not be stored."""
+
+import json
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import Model, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.template.defaultfilters import truncatechars
+from django.utils.html import format_html
+from django.utils.translation import gettext as translate
+from django.utils.translation import gettext_lazy as _
+
+from channels_app.admin import ChannelFilter
+from chatsite.admin import MOST_LISTED, ReadOnlyAdmin
+from messaging import queries
+from messaging.models import EarlierText, Message, RejectedMessage
+
+EXCERPT_LENGTH = 100  # characters
+
+
+class MessageChannelFilter(ChannelFilter):
+    def in_channel(self, rows: QuerySet[Any], channel_id: int) -> QuerySet[Any]:
+        return queries.messages_in(rows, channel_id)
+
+
+class EarlierTexts(admin.TabularInline):  # type: ignore[type-arg]
+    model = EarlierText
+    fields = readonly_fields = ("replaced_at", "text")
+    extra = 0
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+
+class NewestAdmin(ReadOnlyAdmin):
+    """A list that may be longer than what it shows, and says so."""
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        words = translate("The newest %(most)s at most; search for older ones.") % {
+            "most": f"{MOST_LISTED:,}"
+        }
+        return super().changelist_view(request, {"subtitle": words, **(extra_context or {})})
+
+
+@admin.register(Message)
+class MessageAdmin(NewestAdmin):
+    list_display = ("seq", "channel", "author", "excerpt", "accepted_at", "is_edited", "is_deleted")
+    list_select_related = ("channel", "author")
+    list_filter = (MessageChannelFilter,)
+    search_fields = ("client_id",)
+    search_help_text = _("Search by client id, by #channel or by the beginning of an author's username.")
+    fields = readonly_fields = (
+        "client_id",
+        "channel",
+        "author",
+        "seq",
+        "version",
+        "text",
+        "accepted_at",
+        "stored_at",
+        "edited_at",
+        "deleted_at",
+    )
+    inlines = (EarlierTexts,)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        return super().get_queryset(request).select_related("channel", "author").defer("html", "fingerprint")
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
+    ) -> tuple[QuerySet[Any], bool]:
+        return queries.find_messages(queryset, search_term) if search_term else queryset, False
+
+    @admin.display(description=_("text"))
+    def excerpt(self, message: Message) -> str:
+        return truncatechars(message.text, EXCERPT_LENGTH)
+
+    @admin.display(description=_("edited"), boolean=True)
+    def is_edited(self, message: Message) -> bool:
+        return message.is_edited
+
+    @admin.display(description=_("deleted"), boolean=True)
+    def is_deleted(self, message: Message) -> bool:
+        return message.is_deleted
+
+
+class ReasonFilter(admin.SimpleListFilter):
+    title = _("reason")
+    parameter_name = "reason"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [(reason, reason) for reason in queries.rejection_reasons()]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        return queryset.filter(reason=self.value()) if self.value() else queryset
+
+
+@admin.register(RejectedMessage)
+class RejectedMessageAdmin(NewestAdmin):
+    list_display = ("client_id", "reason", "detail_excerpt", "rejected_at")
+    list_filter = (ReasonFilter,)
+    search_fields = ("client_id",)
+    search_help_text = _("Search by client id.")
+    fields = readonly_fields = ("client_id", "reason", "detail", "rejected_at", "envelope_as_text")
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
+    ) -> tuple[QuerySet[Any], bool]:
+        return queries.find_rejected(queryset, search_term) if search_term else queryset, False
+
+    @admin.display(description=_("detail"))
+    def detail_excerpt(self, rejected: RejectedMessage) -> str:
+        return truncatechars(rejected.detail, EXCERPT_LENGTH)
+
+    @admin.display(description=_("envelope"))
+    def envelope_as_text(self, rejected: RejectedMessage) -> str:
+        return format_html("<pre>{}</pre>", json.dumps(rejected.envelope, indent=2, ensure_ascii=False))
