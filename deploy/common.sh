@@ -66,7 +66,8 @@ require_var() {
     if [[ -e $VAR_DIR && ! -d $VAR_DIR ]]; then
         die "$VAR_DIR must be a folder: the site keeps its data there."
     fi
-    if ! mkdir -p "$VAR_DIR" 2>/dev/null || ! rm -f "$(mktemp "$VAR_DIR/.writable.XXXXXX" 2>/dev/null)"; then
+    # Made for its owner alone: what people wrote is in it.
+    if ! (umask 077 && mkdir -p "$VAR_DIR") 2>/dev/null || ! rm -f "$(mktemp "$VAR_DIR/.writable.XXXXXX" 2>/dev/null)"; then
         die "$VAR_DIR can't be written by $(id -un): the site keeps its data there."
     fi
 }
