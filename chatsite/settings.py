@@ -3,6 +3,7 @@
 README.md lists them for operators. `.env` in the project's folder is read when it is there.
 """
 
+import zoneinfo
 from pathlib import Path
 from typing import Any
 
@@ -58,6 +59,8 @@ def the_secret_key(var: Path) -> str:
 def the_database(var: Path) -> dict[str, Any]:
     """Django's settings for the database that DATABASE_URL names; SQLite under `var` when it is empty."""
     url = env.str("DATABASE_URL", default="") or f"sqlite:///{var / 'chat.sqlite3'}"
+    if not url.startswith(("mysql://", "sqlite:///")):
+        raise ImproperlyConfigured("DATABASE_URL must start with mysql:// or sqlite:///.")
     try:
         database: dict[str, Any] = env.db_url_config(url)
     except (ImproperlyConfigured, ValueError, KeyError, TypeError) as error:
@@ -71,7 +74,7 @@ def the_database(var: Path) -> dict[str, Any]:
             timeout=20,
             init_command="PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL",
         )
-    elif engine == "mysql":
+    else:
         options.update(
             charset="utf8mb4",
             isolation_level="read committed",
@@ -82,8 +85,6 @@ def the_database(var: Path) -> dict[str, Any]:
             write_timeout=30,
         )
         database["TEST"] = {"CHARSET": "utf8mb4", "COLLATION": "utf8mb4_unicode_ci"}
-    else:
-        raise ImproperlyConfigured("DATABASE_URL must start with mysql:// or sqlite:///.")
     # Persistent connections only where threads live on (gthread, workers); under ASGI each request has a
     # thread of its own and they would pile up until the database refuses new ones.
     database["CONN_MAX_AGE"] = a_number("CONN_MAX_AGE", default=0, at_least=0, at_most=3600)
@@ -215,6 +216,8 @@ CELERY_WORKER_CONSUMER = "messaging.pipeline.consumer:Consumer"
 CELERY_WORKER_CONCURRENCY = 1  # order within a channel; more cores are served by more workers
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+# Workers on one host share a name, and RabbitMQ 4 has no queues of the kind that remote control uses.
+CELERY_WORKER_ENABLE_REMOTE_CONTROL = False
 CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = False
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_DEFAULT_QUEUE = f"{QUEUE_PREFIX}.tasks"
@@ -227,6 +230,10 @@ LANGUAGE_CODE = "en"
 USE_I18N = True
 USE_TZ = True
 TIME_ZONE = env.str("TIME_ZONE", default="UTC")
+try:
+    zoneinfo.ZoneInfo(TIME_ZONE)
+except (ValueError, OSError, KeyError):
+    raise ImproperlyConfigured(f"TIME_ZONE must name a zone like Europe/Berlin, not {TIME_ZONE!r}.") from None
 LOCALE_PATHS = [BASE_DIR / "locale"]
 
 try:

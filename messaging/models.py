@@ -115,7 +115,7 @@ class RejectedMessage(models.Model):
     """An envelope that was accepted and then could not be stored, kept whole, with the reason."""
 
     client_id = models.UUIDField(_("client id"), null=True, db_index=True)
-    envelope = models.JSONField(_("envelope"))
+    envelope = models.TextField(_("envelope"), help_text=_("As it came out of the queue, in JSON."))
     reason = models.CharField(_("reason"), max_length=64)
     detail = models.TextField(_("detail"), blank=True)
     rejected_at = models.DateTimeField(_("rejected"))

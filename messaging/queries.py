@@ -15,6 +15,7 @@ from channels_app.models import Channel, Membership
 from channels_app.queries import channel_or_people, membership_of
 from chatsite.errors import NotFound
 from messaging.models import Message, MessageQuerySet, RejectedMessage
+from messaging.pipeline.accept import Accepted
 
 PAGE = 50  # messages
 CHANGES_PAGE = 200  # messages
@@ -157,14 +158,15 @@ def changes_after(user: User, channel: Channel, version: int) -> Changes:
     )
 
 
-def wait_until_stored(client_id: UUID, *, timeout_s: float) -> bool:
-    """Whether the message is in the database within `timeout_s` seconds.
+def wait_until_stored(accepted: Accepted, *, timeout_s: float) -> bool:
+    """Whether an accepted message is in the database within `timeout_s` seconds.
 
     Ends early when it was rejected: then it never will be.
     """
+    stored = Message.objects.filter(client_id=accepted.client_id, fingerprint=accepted.fingerprint)
     deadline = time.monotonic() + timeout_s
-    while not Message.objects.filter(client_id=client_id).exists():
-        if time.monotonic() >= deadline or rejection_of(client_id):
+    while not stored.exists():
+        if time.monotonic() >= deadline or rejection_of(accepted.client_id):
             return False
         time.sleep(STORED_POLL_S)
     return True

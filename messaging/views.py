@@ -93,13 +93,11 @@ def _post(request: SignedInRequest, shown: Channel) -> HttpResponse:
     if wants_json(request):
         return _posted_json(request, form, accepted)
     if accepted is None:
-        response = _channel_page(request, shown, form, status=form.status)
+        response = _channel_page(request, shown, form.with_a_usable_client_id(), status=form.status)
         if form.retry_after_s is not None:
             response["Retry-After"] = str(form.retry_after_s)
         return response
-    is_stored = accepted.is_stored or queries.wait_until_stored(
-        accepted.client_id, timeout_s=WAIT_FOR_STORE_S
-    )
+    is_stored = accepted.is_stored or queries.wait_until_stored(accepted, timeout_s=WAIT_FOR_STORE_S)
     if is_stored:
         return redirect(shown)
     if reason := queries.rejection_of(accepted.client_id):

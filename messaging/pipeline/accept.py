@@ -20,9 +20,13 @@ from messaging.texts import clean_text
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """The message is safe: stored already, or in the broker's queue and to be stored."""
+    """The message is safe: stored already, or in the broker's queue and to be stored.
+
+    `fingerprint` is the envelope's: it tells this message from another that takes its name meanwhile.
+    """
 
     client_id: UUID
+    fingerprint: bytes
     is_stored: bool
 
 
@@ -48,18 +52,18 @@ def accept(author: User, channel: Channel, *, text: str, client_id: UUID) -> Acc
     if known is not None:
         if bytes(known) != envelope.fingerprint:
             raise refusal_for("client_id_taken")
-        return Accepted(client_id, is_stored=True)
+        return Accepted(client_id, envelope.fingerprint, is_stored=True)
     if channel.is_archived:
         raise refusal_for("channel_archived")
     if not may_post.test(author, channel):
         raise refusal_for("author_may_not_post")
     if settings.BROKER_URL:
         publish(envelope)
-        return Accepted(client_id, is_stored=False)
+        return Accepted(client_id, envelope.fingerprint, is_stored=False)
     [outcome] = persist([envelope], keep_rejected=False)
     if isinstance(outcome, Rejected):
         raise refusal_for(outcome.reason)
-    return Accepted(client_id, is_stored=True)
+    return Accepted(client_id, envelope.fingerprint, is_stored=True)
 
 
 def refusal_for(reason: str) -> ChatError:

@@ -1,5 +1,6 @@
 """What a worker does with one delivery: store it, hold it while the database is away, or set it aside."""
 
+import json
 import logging
 import time
 from uuid import UUID
@@ -58,7 +59,11 @@ def _store_or_set_aside(fields: object, *, is_given_up: bool) -> None:
 
 def _set_aside(fields: object, client_id: UUID | None, reason: str, detail: str) -> None:
     RejectedMessage.objects.create(
-        client_id=client_id, envelope=fields, reason=reason, detail=detail, rejected_at=timezone.now()
+        client_id=client_id,
+        envelope=json.dumps(fields),
+        reason=reason,
+        detail=detail,
+        rejected_at=timezone.now(),
     )
 
 

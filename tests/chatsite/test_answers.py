@@ -1,0 +1,74 @@
+"""What people and programs are told when something is missing, broken or away."""
+
+from typing import Any
+
+import pytest
+from django.conf import settings
+from django.db import connection
+from django.test import Client
+
+from tests.cast import Cast, signed_in
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def test_the_process_says_that_it_is_alive_without_the_database(client: Client) -> None:
+    response = client.get("/healthz")
+
+    assert (response.status_code, response.content) == (200, b"ok\n")
+
+
+def test_a_page_that_does_not_exist_is_a_404_in_our_dress(cast: Cast) -> None:
+    for path in ("/nothing/here/", "/channels/nowhere/", "/messages/x/"):
+        response = signed_in(cast.bob).get(path)
+        assert response.status_code == 404
+        assert settings.SITE_NAME in response.content.decode()
+
+
+def test_what_does_not_exist_is_json_for_a_program(cast: Cast) -> None:
+    response = signed_in(cast.bob).get("/channels/nowhere/", HTTP_ACCEPT="application/json")
+
+    assert (response.status_code, response.json()["code"]) == (404, "not_found")
+
+
+def test_a_form_without_its_token_is_explained(cast: Cast) -> None:
+    response = signed_in(cast.bob, checks_csrf=True).post("/channels/create/", {"name": "x"})
+
+    assert response.status_code == 403
+    assert settings.SITE_NAME in response.content.decode()
+
+
+@pytest.mark.parametrize("accept", ["text/html", "application/json"])
+def test_while_the_database_is_away_the_answer_is_503_and_no_traceback(
+    cast: Cast, accept: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bob = signed_in(cast.bob)
+    bob.raise_request_exception = False
+    connection.close()
+    nowhere: dict[str, Any] = {"HOST": "127.0.0.1", "PORT": "9"}
+    if connection.vendor == "sqlite":
+        nowhere = {"NAME": "/nonexistent/folder/chat.sqlite3"}
+    for name, value in nowhere.items():
+        monkeypatch.setitem(connection.settings_dict, name, value)
+
+    response = bob.get("/channels/public/", HTTP_ACCEPT=accept)
+
+    assert response.status_code == 503
+    assert int(response["Retry-After"]) > 0
+    assert "Traceback" not in response.content.decode()
+
+
+def test_every_page_has_a_strict_policy(cast: Cast) -> None:
+    policy = signed_in(cast.bob).get("/channels/public/")["Content-Security-Policy"]
+
+    assert "default-src 'none'" in policy
+    assert "unsafe" not in policy
+    assert "nonce-" in policy
+
+
+def test_the_sites_name_is_on_every_page(cast: Cast, client: Client, settings: Any) -> None:
+    settings.SITE_NAME = "The Orchard"
+
+    assert "The Orchard" in client.get("/accounts/login/").content.decode()
+    assert "The Orchard" in client.get("/accounts/signup/").content.decode()
+    assert "The Orchard" in signed_in(cast.bob).get("/channels/public/").content.decode()

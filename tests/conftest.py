@@ -1,0 +1,78 @@
+"""Fixtures of the whole suite: the database, the worker when there is a broker, and the cast."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from celery import current_app
+from django.conf import settings
+from django.db import connection
+
+from messaging.pipeline.queues import all_queues
+from tests.cast import Cast, gather
+from tests.waiting import wait_for
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Give every test that has a database one that the worker sees too, when there is a worker."""
+    for item in items:
+        names = set(getattr(item, "fixturenames", ()))
+        if names & {"cast", "database"} and item.get_closest_marker("django_db") is None:
+            item.add_marker(pytest.mark.django_db(transaction=bool(settings.BROKER_URL)))
+
+
+@pytest.fixture
+def database(request: pytest.FixtureRequest) -> None:
+    """The database without anybody in it, and a running worker where there is a broker."""
+    if settings.BROKER_URL:
+        request.getfixturevalue("worker")
+
+
+@pytest.fixture
+def cast(database: None) -> Cast:
+    """The people and channels of `tests.cast`."""
+    return gather()
+
+
+@pytest.fixture(scope="session")
+def worker(django_db_setup: None) -> Iterator[int]:
+    """A real Celery worker on the test's own database and queues; its process id."""
+    environment = {
+        **os.environ,
+        "DJANGO_SETTINGS_MODULE": "chatsite.settings",
+        "DATABASE_URL": database_url(),
+        "QUEUE_PREFIX": settings.QUEUE_PREFIX,
+    }
+    command = [sys.executable, "-m", "celery", "-A", "chatsite", "worker", "--loglevel", "WARNING"]
+    with subprocess.Popen(command, cwd=ROOT, env=environment, start_new_session=True) as process:
+        try:
+            wait_for(every_queue_has_a_consumer, what="a consumer on every queue", timeout_s=60)
+            yield process.pid
+        finally:
+            process.terminate()
+            process.wait(timeout=30)
+
+
+def database_url() -> str:
+    """The URL of the database that this test process uses."""
+    parts = connection.settings_dict
+    if connection.vendor == "sqlite":
+        return f"sqlite:///{parts['NAME']}"
+    return f"mysql://{parts['USER']}:{parts['PASSWORD']}@{parts['HOST']}:{parts['PORT']}/{parts['NAME']}"
+
+
+def every_queue_has_a_consumer() -> bool:
+    with current_app.connection_for_read() as broker:
+        channel: Any = broker.default_channel
+        try:
+            return all(
+                channel.queue_declare(queue.name, passive=True).consumer_count > 0 for queue in all_queues()
+            )
+        except broker.channel_errors:
+            return False  # not declared yet

@@ -1,0 +1,165 @@
+"""Storing batches: numbered, once each, and what breaks a rule stops nothing behind it."""
+
+import json
+import uuid
+from dataclasses import replace
+
+import pytest
+from django.utils import timezone
+
+from accounts.actors import SYSTEM
+from channels_app.actions import archive_channel, leave_channel
+from messaging.models import Message, RejectedMessage
+from messaging.pipeline.delivery import deliver
+from messaging.pipeline.envelope import Envelope, UnknownEnvelope
+from messaging.pipeline.persist import INSERT_BYTES, Rejected, Stored, persist
+from tests.cast import Cast
+from tests.messaging.test_timeline import NOON
+
+
+def envelope(cast: Cast, text: str = "hello", **changes: object) -> Envelope:
+    made = Envelope(uuid.uuid4(), cast.design.pk, cast.bob.pk, text, NOON)
+    return replace(made, **changes)  # type: ignore[arg-type]
+
+
+def test_a_batch_over_several_channels_is_numbered_in_each(cast: Cast) -> None:
+    batch = [
+        envelope(cast, f"{n}", channel_id=channel.pk)
+        for n in range(3)
+        for channel in (cast.design, cast.public)
+    ]
+
+    outcomes = persist(batch, keep_rejected=True)
+
+    assert outcomes == [Stored(sent.client_id, is_new=True) for sent in batch]
+    for channel in (cast.design, cast.public):
+        stored = Message.objects.filter(channel=channel).order_by("seq")
+        assert [(row.seq, row.version, row.text) for row in stored] == [(1, 1, "0"), (2, 2, "1"), (3, 3, "2")]
+
+
+def test_a_duplicate_in_the_batch_or_before_it_is_stored_once(cast: Cast) -> None:
+    sent = envelope(cast)
+    persist([sent], keep_rejected=True)
+
+    outcomes = persist([sent, second := envelope(cast), second, sent], keep_rejected=True)
+
+    assert [outcome.is_new for outcome in outcomes if isinstance(outcome, Stored)] == [
+        False,
+        True,
+        False,
+        False,
+    ]
+    assert Message.objects.count() == 2
+    cast.design.refresh_from_db()
+    assert cast.design.last_seq == 2
+
+
+def test_one_that_breaks_a_rule_is_kept_with_its_reason_and_the_others_are_stored(cast: Cast) -> None:
+    taken = envelope(cast)
+    persist([taken], keep_rejected=True)
+    batch = [
+        envelope(cast, "one"),
+        envelope(cast, "another text", client_id=taken.client_id),
+        envelope(cast, author_id=cast.mallory.pk),
+        envelope(cast, channel_id=987654),
+        envelope(cast, "two"),
+    ]
+
+    outcomes = persist(batch, keep_rejected=True)
+
+    assert [outcome.reason if isinstance(outcome, Rejected) else "" for outcome in outcomes] == [
+        "",
+        "client_id_taken",
+        "author_may_not_post",
+        "no_such_channel",
+        "",
+    ]
+    assert list(Message.objects.order_by("seq").values_list("text", flat=True)) == ["hello", "one", "two"]
+    kept = RejectedMessage.objects.order_by("pk")
+    assert [row.reason for row in kept] == ["client_id_taken", "author_may_not_post", "no_such_channel"]
+    assert Envelope.from_json(json.loads(kept[0].envelope)) == batch[1]
+
+
+def test_what_was_accepted_before_the_author_left_is_stored(cast: Cast) -> None:
+    leave_channel(cast.bob, cast.design)
+
+    [outcome] = persist([envelope(cast)], keep_rejected=True)
+
+    assert isinstance(outcome, Stored)
+
+
+def test_an_author_who_was_deactivated_meanwhile_is_rejected(cast: Cast) -> None:
+    cast.bob.is_active = False
+    cast.bob.save()
+
+    [outcome] = persist([envelope(cast)], keep_rejected=True)
+
+    assert outcome == Rejected(outcome.client_id, "author_may_not_post")
+
+
+def test_an_archived_channel_takes_what_was_accepted_before(cast: Cast) -> None:
+    before = envelope(cast, accepted_at=timezone.now())
+    archive_channel(SYSTEM, cast.design)
+    after = envelope(cast, accepted_at=timezone.now())
+
+    outcomes = persist([before, after], keep_rejected=True)
+
+    assert isinstance(outcomes[0], Stored)
+    assert outcomes[1] == Rejected(after.client_id, "channel_archived")
+
+
+def test_a_batch_larger_than_a_statement_is_stored_whole(cast: Cast) -> None:
+    batch = [envelope(cast, "🎉" * 10_000) for _ in range(60)]
+    assert sum(len(sent.text.encode()) for sent in batch) > 2 * INSERT_BYTES
+
+    persist(batch, keep_rejected=True)
+
+    assert Message.objects.filter(text="🎉" * 10_000).count() == 60
+
+
+def test_an_envelope_survives_its_way_through_json(cast: Cast) -> None:
+    sent = envelope(cast, "“quoted” 🎉\n\\u0000")
+
+    assert Envelope.from_json(sent.as_json()) == sent
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"version": 99},
+        {"version": None},
+        {"client_id": "x"},
+        {"channel_id": None},
+        {"accepted_at": "now"},
+        {"accepted_at": "2026-03-02T12:00:00"},
+    ],
+)
+def test_what_is_no_known_envelope_is_not_taken_for_one(cast: Cast, change: dict[str, object]) -> None:
+    with pytest.raises(UnknownEnvelope):
+        Envelope.from_json({**envelope(cast).as_json(), **change})
+
+
+@pytest.mark.parametrize("fields", [None, [], "x", {}, {"version": 99, "text": "from the future"}])
+def test_a_delivery_that_is_no_envelope_is_set_aside_not_dropped(cast: Cast, fields: object) -> None:
+    deliver(fields)
+
+    kept = RejectedMessage.objects.get()
+    assert (kept.reason, json.loads(kept.envelope)) == ("unknown_envelope", fields)
+
+
+def test_a_delivery_that_can_not_be_stored_is_set_aside_with_the_reason(cast: Cast) -> None:
+    deliver(envelope(cast, "a\ud800b").as_json())
+
+    kept = RejectedMessage.objects.get()
+    assert kept.reason == "not_storable"
+    assert not Message.objects.exists()
+
+
+def test_a_delivery_repeated_is_stored_once(cast: Cast) -> None:
+    sent = envelope(cast)
+
+    for _delivery in range(2):
+        deliver(sent.as_json())
+
+    assert Message.objects.count() == 1
+    assert not RejectedMessage.objects.exists()

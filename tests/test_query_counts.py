@@ -1,0 +1,69 @@
+"""How many queries each page takes: a fixed number, whatever the length of the history."""
+
+import uuid
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from messaging.pipeline.envelope import Envelope
+from messaging.pipeline.persist import persist
+from tests.cast import Cast, say, signed_in
+from tests.messaging.test_timeline import NOON
+
+SIGNED_IN = 2  # the session and its user
+
+PAGES = {
+    "/": SIGNED_IN + 1,
+    "/channels/": SIGNED_IN + 3,  # count, channels, sidebar
+    "/channels/?q=des": SIGNED_IN + 3,
+    "/channels/create/": SIGNED_IN + 1,
+    "/channels/design/": SIGNED_IN + 4,  # channel, membership, messages, sidebar
+    "/channels/design/?before=30": SIGNED_IN + 4,
+    "/channels/design/?after=3": SIGNED_IN + 4,
+    "/channels/design/?at={message}": SIGNED_IN + 6,  # and the message, and two runs around it
+    "/channels/design/messages/?before=30": SIGNED_IN + 3,
+    "/channels/design/changes/?after=0": SIGNED_IN + 3,
+    "/messages/{message}/": SIGNED_IN + 1,
+    "/messages/{message}/edit/": SIGNED_IN + 2,
+    "/messages/{message}/delete/": SIGNED_IN + 2,
+}
+
+
+@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize("length", [2, 120])
+def test_every_page_takes_a_fixed_number_of_queries(
+    cast: Cast, django_assert_num_queries: Any, page: str, length: int
+) -> None:
+    message = say(cast.bob, cast.design, "hello")
+    persist(
+        [
+            Envelope(uuid.uuid4(), cast.design.pk, author.pk, f"{n}", NOON)
+            for n in range(length)
+            for author in (cast.bob, cast.carol)
+        ],
+        keep_rejected=False,
+    )
+    bob = signed_in(cast.bob)
+
+    with django_assert_num_queries(PAGES[page]):
+        response = bob.get(page.format(message=message.client_id))
+    assert response.status_code in (200, 302)
+
+
+def test_asking_whether_the_process_is_alive_takes_none(
+    cast: Cast, client: Client, django_assert_num_queries: Any
+) -> None:
+    with django_assert_num_queries(0):
+        assert client.get("/healthz").status_code == 200
+
+
+@pytest.mark.parametrize("size", [1, 100])
+def test_a_batch_takes_a_fixed_number_of_queries(
+    cast: Cast, django_assert_max_num_queries: Any, size: int
+) -> None:
+    envelopes = [Envelope(uuid.uuid4(), cast.design.pk, cast.bob.pk, f"{n}", NOON) for n in range(size)]
+
+    # begin, savepoint or lock, channels, known ids, memberships, insert, channel, commit
+    with django_assert_max_num_queries(8):
+        persist(envelopes, keep_rejected=True)
