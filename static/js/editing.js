@@ -96,6 +96,6 @@ export class Editing {
 
   #failed(event) {
     const errors = event.target.closest(".message")?.querySelector(".edit-form .field__errors");
-    if (errors) errors.replaceChildren(Object.assign(document.createElement("li"), { textContent: word("failed") }));
+    if (errors) errors.replaceChildren(Object.assign(document.createElement("p"), { textContent: word("failed") }));
   }
 }
