@@ -1,5 +1,6 @@
 """Storing a batch of envelopes: numbered, once each, in the order in which they were accepted."""
 
+import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -62,7 +63,7 @@ def persist(envelopes: Sequence[Envelope], *, keep_rejected: bool) -> list[Outco
 def _persist_once(
     envelopes: Sequence[Envelope], rendered: Sequence[str], *, keep_rejected: bool
 ) -> list[Outcome]:
-    channels = _locked_channels({envelope.channel_id for envelope in envelopes})
+    channels = locked_channels({envelope.channel_id for envelope in envelopes})
     taken = dict(
         Message.objects.filter(client_id__in={envelope.client_id for envelope in envelopes}).values_list(
             "client_id", "fingerprint"
@@ -80,10 +81,10 @@ def _persist_once(
         elif reason := _reason_against(envelope, channel, authors, is_taken=known is not None):
             outcomes.append(Rejected(envelope.client_id, reason))
         elif channel is not None:
-            rows.append(_numbered(envelope, html, channel, now))
+            rows.append(numbered(envelope, html, channel, now=now))
             taken[envelope.client_id] = envelope.fingerprint
             outcomes.append(Stored(envelope.client_id, is_new=True))
-    for some in _by_bytes(rows):
+    for some in by_bytes(rows):
         Message.objects.bulk_create(some)
     for channel_id in {row.channel_id for row in rows}:
         channels[channel_id].save(update_fields=["last_seq", "version", "last_activity_at"])
@@ -92,7 +93,8 @@ def _persist_once(
     return outcomes
 
 
-def _locked_channels(ids: set[int]) -> dict[int, Channel]:
+def locked_channels(ids: set[int]) -> dict[int, Channel]:
+    """The channels with these ids that exist, by id, locked by id as every write does."""
     return {
         channel.pk: channel
         for channel in Channel.objects.select_for_update().filter(pk__in=ids).order_by("pk")
@@ -124,7 +126,8 @@ def _reason_against(
     return ""
 
 
-def _numbered(envelope: Envelope, html: str, channel: Channel, now: datetime) -> Message:
+def numbered(envelope: Envelope, html: str, channel: Channel, *, now: datetime) -> Message:
+    """The row of `envelope` as the next message of `channel`, whose raised numbers are yet to be saved."""
     channel.last_seq += 1
     channel.version += 1
     channel.last_activity_at = now
@@ -143,7 +146,7 @@ def _numbered(envelope: Envelope, html: str, channel: Channel, now: datetime) ->
     )
 
 
-def _by_bytes(rows: Sequence[Message]) -> Iterator[list[Message]]:
+def by_bytes(rows: Sequence[Message]) -> Iterator[list[Message]]:
     """`rows` in runs that each fit a statement."""
     run: list[Message] = []
     size = 0
@@ -162,7 +165,7 @@ def _keep_rejected(envelopes: Sequence[Envelope], outcomes: Sequence[Outcome], n
     RejectedMessage.objects.bulk_create(
         RejectedMessage(
             client_id=envelope.client_id,
-            envelope=envelope.as_json(),
+            envelope=json.dumps(envelope.as_json()),
             reason=outcome.reason,
             rejected_at=now,
         )
