@@ -1,0 +1,130 @@
+"""A person in front of a browser of their own, who finds everything by its role and name."""
+
+import re
+from typing import Self
+
+from playwright.sync_api import BrowserContext, ConsoleMessage, Locator, Page, Request, expect
+
+from tests.visitor import PASSWORD
+
+# The page that asked has been left: nobody waits for the answer.
+LEFT_BEHIND = "net::ERR_ABORTED"
+
+
+class Person:
+    """Somebody called `username`, whose `page` may show no trouble that a test did not allow.
+
+    Trouble is an error on the console (a violation of the content security policy is one), an exception that
+    nobody caught, or a request that failed.
+    """
+
+    def __init__(self, context: BrowserContext, username: str) -> None:
+        self.context = context
+        self.username = username
+        self.troubles: list[str] = []
+        self._allowed: list[str] = []
+        context.on("page", self._watch)
+        self.page = context.new_page()
+
+    # What they can find.
+
+    @property
+    def timeline(self) -> Locator:
+        return self.page.get_by_role("log", name="Messages")
+
+    @property
+    def messages(self) -> Locator:
+        return self.timeline.get_by_role("article")
+
+    @property
+    def box(self) -> Locator:
+        return self.page.get_by_role("textbox", name="Message", exact=True)
+
+    @property
+    def sidebar(self) -> Locator:
+        return self.page.get_by_role("navigation", name="Channels")
+
+    def message(self, text: str | re.Pattern[str]) -> Locator:
+        """The messages that have `text` in them."""
+        return self.messages.filter(has_text=text)
+
+    def button(self, name: str) -> Locator:
+        return self.page.get_by_role("button", name=name, exact=True)
+
+    def link(self, name: str) -> Locator:
+        return self.page.get_by_role("link", name=name, exact=True)
+
+    # What they do.
+
+    def sign_up(self) -> Self:
+        """Make an account and land in #public."""
+        self.page.goto("/accounts/signup/")
+        self.page.get_by_label("Username").fill(self.username)
+        self.page.get_by_label("Password").fill(PASSWORD)
+        self.button("Sign up").click()
+        self.is_in("public")
+        return self
+
+    def log_in(self) -> None:
+        """Log in on the page that asks for it."""
+        self.page.get_by_label("Username").fill(self.username)
+        self.page.get_by_label("Password").fill(PASSWORD)
+        self.button("Log in").click()
+
+    def create_channel(self, name: str) -> None:
+        self.sidebar.get_by_role("link", name="Create a channel").click()
+        self.page.get_by_label("Channel name").fill(name)
+        self.button("Create").click()
+        self.is_in(name)
+
+    def open(self, channel: str) -> None:
+        """Go to a channel in the sidebar."""
+        self.sidebar.get_by_role("link", name=channel, exact=True).click()
+        self.is_in(channel)
+
+    def say(self, text: str) -> None:
+        self.box.fill(text)
+        self.button("Send").click()
+
+    def act_on(self, message: Locator, name: str) -> None:
+        """Point at a message and press one of its buttons."""
+        message.hover()
+        message.get_by_role("button", name=name, exact=True).click()
+
+    # What they see.
+
+    def is_in(self, channel: str) -> None:
+        expect(self.page.get_by_role("heading", level=1, name=channel)).to_be_visible()
+
+    def sees(self, *texts: str | re.Pattern[str]) -> None:
+        """The timeline comes to show messages with these texts, in this order, each once, and no others."""
+        if texts:
+            expect(self.messages).to_contain_text(list(texts))
+        else:
+            expect(self.messages).to_have_count(0)
+
+    def sees_stored(self, *texts: str | re.Pattern[str]) -> None:
+        """The same, and none of them is still on its way."""
+        self.sees(*texts)
+        expect(self.timeline.locator("[data-state]")).to_have_count(0)
+
+    def allow(self, trouble: str) -> None:
+        """Have troubles with `trouble` in them be part of the test."""
+        self._allowed.append(trouble)
+
+    @property
+    def unexpected(self) -> list[str]:
+        return [trouble for trouble in self.troubles if not any(part in trouble for part in self._allowed)]
+
+    def _watch(self, page: Page) -> None:
+        page.on("console", self._heard)
+        page.on("pageerror", lambda error: self.troubles.append(f"exception: {error}"))
+        page.on("requestfailed", self._failed)
+
+    def _heard(self, message: ConsoleMessage) -> None:
+        if message.type in ("error", "warning"):
+            self.troubles.append(f"console: {message.text} ({message.location['url']})")
+
+    def _failed(self, request: Request) -> None:
+        if request.failure != LEFT_BEHIND:
+            self.troubles.append(f"request: {request.failure} {request.method} {request.url}")

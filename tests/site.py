@@ -1,0 +1,374 @@
+"""The product itself, as the processes a server runs, for tests and benchmarks that look at it from outside.
+
+`Site.embedded()` is what `make run` starts: one process, SQLite, no broker. `Site.stack()` is the web and the
+worker of deploy/Procfile, on the MariaDB and RabbitMQ that the environment names, with a database and queues
+of its own. Each part can be stopped, killed, paused and started again by its process id.
+"""
+
+import os
+import random
+import secrets
+import shutil
+import signal
+import socket
+import sqlite3
+import subprocess
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
+from http.client import HTTPConnection, HTTPException
+from itertools import count
+from pathlib import Path
+from typing import Any, Self
+from urllib.parse import SplitResult, urlsplit, urlunsplit
+from uuid import UUID
+
+import kombu
+
+from tests.waiting import wait_for
+
+CHECKOUT = Path(__file__).resolve().parent.parent
+PYTHON = str(CHECKOUT / ".venv" / "bin" / "python")
+KEPT_VARIABLES = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR")
+# Below what the system gives to outgoing connections: the port is still free when a part is started again.
+PORTS = range(20_000, 32_000)
+PERSIST_QUEUES = 4
+START_TIMEOUT_S = 60
+STOP_TIMEOUT_S = 30
+LOG_LINES_SHOWN = 40
+
+_numbers = count(1)
+
+
+class Part:
+    """One process of the site, with what it forks, in a process group of its own.
+
+    Arguments:
+        command: ends in an `exec`, so that the process id is the server's own.
+        log: the file that its output is added to.
+    """
+
+    def __init__(
+        self, name: str, command: Sequence[str], *, environment: Mapping[str, str], log: Path
+    ) -> None:
+        self.name = name
+        self.log = log
+        self._command = command
+        self._environment = environment
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def pid(self) -> int:
+        assert self._process is not None, f"{self.name} was never started"
+        return self._process.pid
+
+    @property
+    def is_running(self) -> bool:
+        return self._process is not None and self._process.poll() is None
+
+    def start(self) -> None:
+        assert not self.is_running, f"{self.name} is running already"
+        with self.log.open("ab") as log:
+            self._process = subprocess.Popen(
+                self._command,
+                cwd=CHECKOUT,
+                env=self._environment,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+
+    def stop(self) -> None:
+        """Ask it to end, as an operator does, and wait until it has."""
+        if self.is_running:
+            self.resume()  # what is paused would not hear it
+            os.kill(self.pid, signal.SIGTERM)
+            try:
+                self._wait()
+            except subprocess.TimeoutExpired:
+                self.kill()
+
+    def kill(self) -> None:
+        """End it and all it forked at once, as when the power fails."""
+        os.killpg(self.pid, signal.SIGKILL)
+        self._wait()
+
+    def pause(self) -> None:
+        """Have it do nothing, with its connections open, until `resume`."""
+        os.killpg(self.pid, signal.SIGSTOP)
+
+    def resume(self) -> None:
+        os.killpg(self.pid, signal.SIGCONT)
+
+    def last_words(self) -> str:
+        """The end of its log."""
+        lines = self.log.read_text(errors="replace").splitlines() if self.log.exists() else []
+        return "\n".join([f"── {self.name} ({self.log})", *lines[-LOG_LINES_SHOWN:]])
+
+    def _wait(self) -> None:
+        assert self._process is not None
+        self._process.wait(timeout=STOP_TIMEOUT_S)
+
+
+class Site:
+    """The product, running between `with` and its end; made by `Site.embedded()` or `Site.stack()`.
+
+    `web` serves pages and posts at `url`; `worker` stores what was accepted, None in the embedded default.
+    """
+
+    def __init__(self, *, settings: Mapping[str, str], database_url: str, broker_url: str) -> None:
+        self.port = _free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.folder = Path(tempfile.mkdtemp(prefix="chat-site-"))
+        self._database = _Database(database_url or f"sqlite:///{self.folder / 'chat.sqlite3'}")
+        self._broker = _Broker(broker_url, f"site.{os.getpid()}.{self.port}") if broker_url else None
+        self.environment = {
+            **{name: os.environ[name] for name in KEPT_VARIABLES if name in os.environ},
+            "SECRET_KEY": secrets.token_urlsafe(48),
+            "VAR_DIR": str(self.folder),
+            # Named even when empty: a developer's .env must not fill them.
+            "DATABASE_URL": database_url,
+            "BROKER_URL": broker_url,
+            "QUEUE_PREFIX": self._broker.prefix if self._broker else "chat",
+            "PERSIST_QUEUES": str(PERSIST_QUEUES),
+            "SIGN_UP_RATE": "100000/m/ip",  # everybody here comes from one address
+            "LOG_LEVEL": "INFO",
+            **settings,
+        }
+        self.web = self._part("web")
+        self.worker = self._part("worker") if self._broker else None
+
+    @classmethod
+    def embedded(cls, **settings: str) -> Self:
+        """The default of `make run`, with `settings` in its environment."""
+        return cls(settings=settings, database_url="", broker_url="")
+
+    @classmethod
+    def stack(cls, **settings: str) -> Self:
+        """Web and worker on the services in DATABASE_URL and BROKER_URL, with `settings` besides."""
+        for name in ("DATABASE_URL", "BROKER_URL"):
+            assert os.environ.get(name), f"{name} is not set: `deploy/services.sh up`, then `env` prints it"
+        parts = urlsplit(os.environ["DATABASE_URL"])
+        own = parts._replace(path=f"/site_{os.getpid()}_{next(_numbers)}")
+        return cls(settings=settings, database_url=urlunsplit(own), broker_url=os.environ["BROKER_URL"])
+
+    @property
+    def is_stack(self) -> bool:
+        return self._broker is not None
+
+    @property
+    def parts(self) -> list[Part]:
+        return [part for part in (self.web, self.worker) if part is not None]
+
+    def __enter__(self) -> Self:
+        try:
+            self._database.create()
+            if self._broker:
+                self.run(PYTHON, "deploy/prepare.py")  # run.sh does so by itself
+            for part in self.parts:
+                part.start()
+            self.wait_until_ready()
+        except BaseException:
+            self.close()
+            raise
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Stop every part, and remove the database, the queues and the files."""
+        for part in self.parts:
+            part.stop()
+        self._database.drop()
+        if self._broker:
+            self._broker.remove_queues()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def wait_until_ready(self) -> None:
+        """Wait until pages are served and, with a broker, every queue is read."""
+        with self.explained():
+            wait_for(self._answers, what="an answer of the web process", timeout_s=START_TIMEOUT_S)
+            wait_for(self._is_read, what="a consumer on every queue", timeout_s=START_TIMEOUT_S)
+
+    def restart(self, part: Part) -> None:
+        """Start `part` again, after it was stopped or killed, and wait until it does its work."""
+        part.start()
+        self.wait_until_ready()
+
+    def run(self, *command: str, given: str = "") -> str:
+        """What `command` prints, run with this site's settings, and `given` as its input.
+
+        Raises:
+            AssertionError: it failed; with all it said.
+        """
+        done = subprocess.run(
+            command,
+            cwd=CHECKOUT,
+            env=self.environment,
+            input=given,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, f"{' '.join(command)} ended with {done.returncode}:\n{done.stdout}"
+        return done.stdout
+
+    def manage(self, *arguments: str, given: str = "") -> str:
+        """What `manage.py` prints when it is called with `arguments`."""
+        return self.run(PYTHON, "manage.py", *arguments, given=given)
+
+    def stored(self, slug: str) -> list[UUID]:
+        """The client ids of what is stored in channel `slug`, deleted or not, in the order of the channel."""
+        rows = self._database.rows(
+            "SELECT message.client_id FROM messaging_message AS message "
+            "JOIN channels_app_channel AS channel ON channel.id = message.channel_id "
+            "WHERE channel.slug = {} ORDER BY message.seq",
+            slug,
+        )
+        return [UUID(str(client_id)) for (client_id,) in rows]
+
+    def last_seq(self, slug: str) -> int:
+        """The number of the newest message in channel `slug`, 0 when there is none."""
+        rows = self._database.rows("SELECT last_seq FROM channels_app_channel WHERE slug = {}", slug)
+        return int(rows[0][0])
+
+    def waiting(self) -> int:
+        """How many accepted messages are in the queues, not counting those that the worker holds."""
+        return self._broker.waiting() if self._broker else 0
+
+    def last_words(self) -> str:
+        """The ends of all logs, for whoever has to find out what went wrong."""
+        return "\n".join(part.last_words() for part in self.parts)
+
+    @contextmanager
+    def explained(self) -> Iterator[None]:
+        """Add the ends of the logs to what fails within."""
+        try:
+            yield
+        except Exception as error:
+            error.add_note(self.last_words())
+            raise
+
+    def _answers(self) -> bool:
+        assert self.web.is_running, "the web process has ended"
+        try:
+            with closing(HTTPConnection("127.0.0.1", self.port, timeout=5)) as connection:
+                connection.request("GET", "/healthz")
+                return connection.getresponse().status == 200
+        except (OSError, HTTPException):
+            return False
+
+    def _is_read(self) -> bool:
+        if self.worker is None or self._broker is None:
+            return True
+        assert self.worker.is_running, "the worker process has ended"
+        return self._broker.is_read()
+
+    def _part(self, name: str) -> Part:
+        if self._broker:
+            command = ["bash", "-c", _line_of_procfile(name)]
+            more = {
+                "VENV": str(CHECKOUT / ".venv"),
+                "WEB_PORT": str(self.port),
+                "WEB_PROCESSES": "2",
+                "CONN_MAX_AGE": "60",
+            }
+        else:
+            command = [str(CHECKOUT / "deploy" / "run.sh")]
+            more = {"HOST": "127.0.0.1", "PORT": str(self.port)}
+        environment = {**more, **self.environment}
+        return Part(name, command, environment=environment, log=self.folder / f"{name}.log")
+
+
+class _Database:
+    """A database of the site's own, asked in plain SQL: Django here may be set up for another one."""
+
+    def __init__(self, url: str) -> None:
+        self._url: SplitResult = urlsplit(url)
+        self._is_sqlite = self._url.scheme == "sqlite"
+        self._name = self._url.path.removeprefix("/")  # of a database, or the path of a file
+
+    def create(self) -> None:
+        self._administer(f"CREATE DATABASE `{self._name}` CHARACTER SET utf8mb4 COLLATE utf8mb4_unicode_ci")
+
+    def drop(self) -> None:
+        self._administer(f"DROP DATABASE IF EXISTS `{self._name}`")
+
+    def rows(self, statement: str, *values: object) -> list[tuple[Any, ...]]:
+        """The rows that `statement` selects; each {} in it stands for one of `values`."""
+        mark = "?" if self._is_sqlite else "%s"
+        with closing(self._connect(self._name)) as connection, closing(connection.cursor()) as cursor:
+            cursor.execute(statement.format(*[mark] * len(values)), values)
+            return list(cursor.fetchall())
+
+    def _administer(self, statement: str) -> None:
+        if not self._is_sqlite:  # that one is a file, made and removed with its folder
+            with closing(self._connect("")) as connection, closing(connection.cursor()) as cursor:
+                cursor.execute(statement)
+
+    def _connect(self, name: str) -> Any:
+        if self._is_sqlite:
+            return sqlite3.connect(f"file:{name}?mode=ro", uri=True, timeout=20)
+        import MySQLdb  # only where there is a MariaDB to talk to
+
+        return MySQLdb.connect(
+            host=self._url.hostname,
+            port=self._url.port,
+            user=self._url.username,
+            password=self._url.password,
+            database=name,
+            charset="utf8mb4",
+        )
+
+
+class _Broker:
+    """The site's own queues on a shared RabbitMQ, all beginning with `prefix`."""
+
+    def __init__(self, url: str, prefix: str) -> None:
+        self.prefix = prefix
+        self._url = url
+        self._persist_queues = [f"{prefix}.persist.{number}" for number in range(PERSIST_QUEUES)]
+
+    def is_read(self) -> bool:
+        """Whether each persist queue has a consumer."""
+        with kombu.Connection(self._url) as connection:
+            try:
+                return all(state.consumer_count > 0 for state in self._states(connection))
+            except connection.channel_errors:
+                return False  # not declared yet
+
+    def waiting(self) -> int:
+        with kombu.Connection(self._url) as connection:
+            return sum(state.message_count for state in self._states(connection))
+
+    def remove_queues(self) -> None:
+        with kombu.Connection(self._url) as connection:
+            channel: Any = connection.default_channel
+            for name in (*self._persist_queues, f"{self.prefix}.tasks"):
+                channel.queue_delete(name)
+            channel.exchange_delete(self.prefix)
+
+    def _states(self, connection: Any) -> Iterator[Any]:
+        for name in self._persist_queues:
+            yield connection.default_channel.queue_declare(name, passive=True)
+
+
+def _line_of_procfile(name: str) -> str:
+    for line in (CHECKOUT / "deploy" / "Procfile").read_text().splitlines():
+        if line.startswith(f"{name}:"):
+            return line.removeprefix(f"{name}:").strip()
+    raise AssertionError(f"deploy/Procfile has no process called {name}")
+
+
+def _free_port() -> int:
+    while True:
+        port = random.choice(PORTS)
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+        return port
