@@ -27,7 +27,9 @@ class SignUpForm(SignupForm):  # type: ignore[misc]
         username.label = _("Username")
         username.help_text = _("Letters, digits, dot, dash. You log in with it.")
         username.widget.attrs["maxlength"] = USERNAME_LENGTH
-        self.fields["password1"].label = _("Password")
+        password = self.fields["password1"]
+        password.label = _("Password")
+        password.help_text = _("Three or four unrelated words work well.")
         self.fields["email"].label = _("E-mail")
         self.fields["email"].help_text = _("Optional.")
         for field in self.fields.values():
