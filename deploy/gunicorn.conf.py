@@ -5,14 +5,13 @@ The address, the worker class and the numbers are arguments there.
 
 import logging
 import os
-
-from gunicorn.workers.base import Worker
+from typing import Protocol
 
 # Start and stop say nothing; trouble does. The web server in front keeps the access log.
 loglevel = "warning"
 
 # The heartbeat file must not wait for a disk.
-worker_tmp_dir = "/dev/shm" if os.path.isdir("/dev/shm") else None  # noqa: S108
+worker_tmp_dir = "/dev/shm" if os.path.isdir("/dev/shm") else None  # noqa: S108  # nosec B108
 
 # It would put a socket into the home folder, which a service has none of.
 control_socket_disable = True
@@ -25,6 +24,12 @@ keepalive = 75  # seconds
 
 # Django's ASGI handler knows no lifespan, and saying so costs a warning at each start.
 asgi_lifespan = "off"
+
+
+class Worker(Protocol):
+    """What is asked of gunicorn's worker, which has no types: 1 for the first, 2 for the next."""
+
+    age: int
 
 
 def post_worker_init(worker: Worker) -> None:

@@ -76,9 +76,8 @@ def test_it_answers_under_the_machines_name_when_it_listens_everywhere(var: Path
 
 
 def test_a_home_folder_is_not_needed(var: Path) -> None:
-    environment_without_home = ["env", "-u", "HOME", *RUN]
     port = a_free_port()
-    with started(environment_without_home, var=var, PORT=str(port)) as process:
+    with started(["env", "-u", "HOME", *RUN], var=var, PORT=str(port)) as process:
         said = read_until(process, "make admin")
         assert "warning" not in said.lower()
 

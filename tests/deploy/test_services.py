@@ -114,7 +114,7 @@ def test_the_whole_life_of_both_services(var: Path) -> None:
         cursor.execute("SHOW DATABASES LIKE 'kept'")
         assert cursor.fetchone() == ("kept",)
     with kombu.Connection(before["BROKER_URL"]) as broker:
-        broker.default_channel.queue_declare("kept", passive=True)
+        kombu.Queue("kept")(broker.default_channel).queue_declare(passive=True)
 
     listening = [
         one.laddr.ip
