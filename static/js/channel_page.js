@@ -11,6 +11,7 @@ import { Timeline } from "chat/timeline";
 import { counted } from "chat/words";
 
 const LONG_PRESS_MS = 450;
+const STORED_SOON_MS = 250; // what a worker usually takes for a message that was only accepted
 
 const region = document.getElementById("timeline");
 const timeline = new Timeline(region);
@@ -46,9 +47,9 @@ function startComposer() {
 
 function startOutbox() {
   const outbox = new Outbox(timeline, { url: form.action, token: csrfToken });
-  outbox.addEventListener("posted", () => {
+  outbox.addEventListener("posted", ({ detail: { isStored } }) => {
     connection.found(outbox);
-    catchUp.now();
+    setTimeout(() => catchUp.now(), isStored ? 0 : STORED_SOON_MS);
   });
   outbox.addEventListener("failing", () => connection.lost(outbox));
   outbox.addEventListener("changed", () => {

@@ -13,7 +13,7 @@ const NO_NAME = "00000000-0000-0000-0000-000000000000";
 /** A post that was answered with a refusal: sending the same again is of no use. */
 class Refused extends Error {}
 
-/** Events: "refused" (detail: text, reason; call preventDefault when the text was taken back), "posted",
+/** Events: "refused" (detail: text, reason; call preventDefault when the text was taken back), "posted" (detail.isStored),
  * "failing" (no answer, it will try again), "changed" (who waits, who does not). */
 export class Outbox extends EventTarget {
   #timeline;
@@ -88,8 +88,9 @@ export class Outbox extends EventTarget {
     }
     if (!response.ok) throw new Refused(answer.message || word("failed"));
     if (entry.state === "sending") entry.state = "accepted";
-    if (answer.status === "sent") this.#settle(entry, answer.html);
-    this.dispatchEvent(new Event("posted"));
+    const isStored = answer.status === "sent";
+    if (isStored) this.#settle(entry, answer.html);
+    this.dispatchEvent(new CustomEvent("posted", { detail: { isStored } }));
   }
 
   #settle(entry, html) {
