@@ -4,7 +4,7 @@ from django.db.models import QuerySet
 
 from accounts.models import User
 from chatsite.errors import NotFound
-from chatsite.text import comparison_key
+from chatsite.text import comparison_key, refuse_unstorable
 
 LAST_CHARACTER = "\U0010ffff"
 
@@ -15,6 +15,7 @@ def user_by_username(username: str) -> User:
     Raises:
         NotFound: there is none.
     """
+    refuse_unstorable(username, field="username")
     user = User.objects.filter(username=comparison_key(username.strip())).first()
     if user is None:
         raise NotFound

@@ -71,7 +71,7 @@ class ReadOnlyAdmin(KeptRowsAdmin):
     def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return False
 
-    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:  # type: ignore[override]
+    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
         # The filters shown go by an index; a look-up typed into the address may not.
         return lookup in {getattr(shown, "parameter_name", None) for shown in self.list_filter}
 
@@ -89,7 +89,7 @@ class ActionModelForm(forms.ModelForm):  # type: ignore[type-arg]  # of any mode
         raise NotImplementedError
 
     def _post_clean(self) -> None:
-        super()._post_clean()
+        super()._post_clean()  # type: ignore[misc]  # Django's own hook, which its stubs leave out
         if self.errors:
             return
         try:

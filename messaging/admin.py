@@ -123,4 +123,6 @@ class RejectedMessageAdmin(NewestAdmin):
 
     @admin.display(description=_("envelope"))
     def envelope_as_text(self, rejected: RejectedMessage) -> str:
-        return format_html("<pre>{}</pre>", json.dumps(rejected.envelope, indent=2, ensure_ascii=False))
+        return format_html(
+            "<pre>{}</pre>", json.dumps(json.loads(rejected.envelope), indent=2, ensure_ascii=False)
+        )

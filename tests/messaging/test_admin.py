@@ -97,7 +97,7 @@ def test_a_rejected_message_shows_its_reason_and_its_envelope(
 ) -> None:
     rejected = RejectedMessage.objects.create(
         client_id=uuid.uuid4(),
-        envelope={"text": "<i>lost</i>"},
+        envelope='{"text": "<i>lost</i>"}',
         reason="author_may_not_post",
         rejected_at=timezone.now(),
     )

@@ -1,0 +1,26 @@
+"""What the project's commands share: a refusal or an outage is one clear line, never a traceback."""
+
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+from django.db import InterfaceError, OperationalError, ProgrammingError
+
+from chatsite.errors import ChatError
+
+STOPPED = 130  # exit code: as a shell reports what Ctrl-C ended
+
+
+class ChatCommand(BaseCommand):
+    """A command that calls the business layer and lets its refusals through."""
+
+    def execute(self, *args: Any, **options: Any) -> str | None:
+        try:
+            return super().execute(*args, **options)
+        except ChatError as error:
+            raise CommandError(str(error.message)) from error
+        except (OperationalError, InterfaceError, ProgrammingError) as fault:
+            raise CommandError(
+                f"The database can't be used: {fault}\n`manage.py doctor` says what is wrong."
+            ) from fault
+        except KeyboardInterrupt:
+            raise CommandError("Stopped.", returncode=STOPPED) from None

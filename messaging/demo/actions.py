@@ -1,0 +1,138 @@
+"""What the command `demo` does: gathers the team, and has it talk for a month."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from random import Random
+from uuid import UUID
+
+from django.db.models import Exists, OuterRef, Sum
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from accounts.actions import create_user, refuse_taken_username
+from accounts.actors import SYSTEM
+from accounts.models import User
+from channels_app.actions import create_channel, join_channel
+from channels_app.models import Channel
+from channels_app.names import slug_of
+from chatsite.errors import Conflict
+from messaging.actions import delete_message, edit_message
+from messaging.demo.month import MONTH, conversation
+from messaging.demo.team import EVERYBODY, PEOPLE, PLACES
+from messaging.demo.threads import DELETED
+from messaging.models import Message
+from messaging.pipeline.envelope import Envelope
+from messaging.pipeline.load import load
+
+MOST_CHANGED = 20  # messages that are edited or deleted after a conversation
+
+
+def gather_team(*, password: str, among_others: bool = False) -> list[User]:
+    """Make the demo's people and channels, or take those that are there.
+
+    Arguments:
+        password: of the accounts that are new.
+        among_others: do it even where other people already talk; what is theirs stays as it is.
+
+    Returns:
+        The accounts that are new.
+
+    Raises:
+        Conflict: a username of the demo is somebody else's, or other people already talk here. Nothing was
+            written.
+    """
+    there = {user.username: user for user in User.objects.filter(username__in=EVERYBODY)}
+    _refuse_to_be_somebody_else(there)
+    if not among_others:
+        _refuse_to_talk_among_others()
+    made = [
+        create_user(
+            username=person.username,
+            password=password,
+            display_name=person.display_name,
+            email=person.email,
+        )
+        for person in PEOPLE
+        if person.username not in there
+    ]
+    there.update((user.username, user) for user in made)
+    for place in PLACES:
+        channel = create_channel(there[place.members[0]], name=place.name, topic=place.topic)
+        for username in place.members:
+            join_channel(SYSTEM, channel, user=there[username])
+    return made
+
+
+def talk(*, seed: int, count: int) -> Iterator[int]:
+    """Have the team say `count` messages, spread over the last month or what is left of it.
+
+    On a new site the same `seed` makes the same conversation. Some messages are edited or deleted afterwards.
+
+    Yields:
+        How many messages were stored, after each transaction.
+
+    Raises:
+        Conflict: a channel of the demo is archived.
+    """
+    people = {user.username: user for user in User.objects.filter(username__in=EVERYBODY)}
+    channels = {place.name: Channel.objects.get(slug=slug_of(place.name)) for place in PLACES}
+    there = Channel.objects.filter(pk__in=[channel.pk for channel in channels.values()])
+    # A second conversation with the same seed is another one, and has other client_ids.
+    round_ = f"{seed} {there.aggregate(there=Sum('last_seq'))['there']}"
+    end = timezone.now()
+    latest = [channel.last_activity_at for channel in channels.values() if channel.last_activity_at]
+    begin = min(end, max([end - MONTH, *(moment + timedelta(microseconds=1) for moment in latest)]))
+    changes: list[tuple[User, UUID, str]] = []
+
+    def envelopes() -> Iterator[Envelope]:
+        words, names = Random(f"words {round_}"), Random(f"names {round_}")  # noqa: S311  # no secrets
+        for said in conversation(words, count=count, begin=begin, end=end):
+            client_id = UUID(int=names.getrandbits(128), version=4)
+            author = people[said.author]
+            if said.later and len(changes) < MOST_CHANGED:
+                changes.append((author, client_id, said.later))
+            yield Envelope(client_id, channels[said.place].pk, author.pk, said.text, said.at)
+
+    yield from load(envelopes())
+    for author, client_id, later in changes:
+        if later == DELETED:
+            delete_message(author, client_id)
+        else:
+            edit_message(author, client_id, text=later)
+
+
+def _refuse_to_be_somebody_else(there: dict[str, User]) -> None:
+    taken = []
+    for person in PEOPLE:
+        if person.username in there:
+            is_free = there[person.username].email == person.email
+        else:
+            is_free = _is_free(person.username)
+        if not is_free:
+            taken.append(person.username)
+    if taken:
+        raise Conflict(
+            _("Somebody else has these usernames, or ones that look like them: %(taken)s.")
+            % {"taken": ", ".join(taken)},
+            code="username_taken",
+        )
+
+
+def _is_free(username: str) -> bool:
+    try:
+        refuse_taken_username(username)
+    except Conflict:
+        return False
+    return True
+
+
+def _refuse_to_talk_among_others() -> None:
+    others = User.objects.exclude(username__in=EVERYBODY)
+    who_talk = others.filter(Exists(Message.objects.filter(author=OuterRef("pk"))))
+    slugs = [slug_of(place.name) for place in PLACES]
+    their_channels = Channel.objects.filter(slug__in=slugs, creator__in=others)
+    if who_talk.exists() or their_channels.exists():
+        raise Conflict(
+            _("Other people already talk here, and the demo's messages can't be taken back."),
+            code="others_talk_here",
+        )
