@@ -7,6 +7,7 @@ import sys
 
 def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "chatsite.settings")
+    os.environ.setdefault("DATABASE_TIMEOUT", "86400")  # a migration takes as long as it takes
     from django.core.exceptions import ImproperlyConfigured
     from django.core.management import execute_from_command_line
 

@@ -1,4 +1,4 @@
-"""What happens around every view: the reader's time zone, and refusals turned into answers."""
+"""What happens around every view: is the process alive, the reader's time zone, refusals as answers."""
 
 import zoneinfo
 from collections.abc import Callable
@@ -10,6 +10,18 @@ from chatsite.errors import ChatError
 from chatsite.responses import refusal
 
 TIME_ZONE_COOKIE = "time_zone"
+
+
+class Alive:
+    """Answers /healthz: the process is alive. It stands first and asks nothing that may be away."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if request.path_info == "/healthz":
+            return HttpResponse("ok\n", content_type="text/plain")
+        return self.get_response(request)
 
 
 class ReaderTimeZone:

@@ -75,14 +75,16 @@ def the_database(var: Path) -> dict[str, Any]:
             init_command="PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL",
         )
     else:
+        # Somebody waits for a page; manage.py, which migrates large tables, allows itself more.
+        timeout_s = a_number("DATABASE_TIMEOUT", default=10, at_least=1, at_most=86400)
         options.update(
             charset="utf8mb4",
             isolation_level="read committed",
             # STRICT: a value too long is an error, never a silently cut one.
             init_command="SET sql_mode='STRICT_TRANS_TABLES'",
             connect_timeout=3,
-            read_timeout=30,
-            write_timeout=30,
+            read_timeout=timeout_s,
+            write_timeout=timeout_s,
         )
         database["TEST"] = {"CHARSET": "utf8mb4", "COLLATION": "utf8mb4_unicode_ci"}
     # Persistent connections only where threads live on (gthread, workers); under ASGI each request has a
@@ -134,6 +136,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "chatsite.middleware.Alive",
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -295,7 +298,6 @@ SESSION_COOKIE_NAME = "chat_session"
 SESSION_COOKIE_SECURE = HTTPS
 CSRF_COOKIE_SECURE = HTTPS
 SECURE_SSL_REDIRECT = HTTPS
-SECURE_REDIRECT_EXEMPT = [r"^healthz$"]
 SECURE_HSTS_SECONDS = a_number("HSTS_SECONDS", default=3600 if HTTPS else 0, at_least=0, at_most=63072000)
 SECURE_HSTS_INCLUDE_SUBDOMAINS = False
 SECURE_HSTS_PRELOAD = False

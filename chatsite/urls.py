@@ -12,7 +12,6 @@ urlpatterns = [
     path("channels/", include("channels_app.urls")),
     path("", include("messaging.urls")),
     path("admin/", admin.site.urls),
-    path("healthz", views.healthz, name="healthz"),
 ]
 
 handler500 = views.server_error

@@ -1,24 +1,15 @@
-"""Answers of the site as a whole: is it alive, and what to say when something broke."""
+"""What the site says when something broke."""
 
 import sys
 
-from django.contrib.auth.decorators import login_not_required
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_safe
 
 from chatsite.errors import NotAllowed, Unavailable
 from chatsite.responses import refusal, wants_json
-
-
-@login_not_required
-@require_safe
-def healthz(request: HttpRequest) -> HttpResponse:
-    """The process is alive; it asks nothing of the database or the broker."""
-    return HttpResponse("ok\n", content_type="text/plain")
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:

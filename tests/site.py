@@ -145,13 +145,27 @@ class Site:
         return cls(settings=settings, database_url="", broker_url="")
 
     @classmethod
-    def stack(cls, **settings: str) -> Self:
-        """Web and worker on the services in DATABASE_URL and BROKER_URL, with `settings` besides."""
+    def stack(
+        cls, *, database_port: int | None = None, broker_port: int | None = None, **settings: str
+    ) -> Self:
+        """Web and worker on the services in DATABASE_URL and BROKER_URL, with `settings` besides.
+
+        Arguments:
+            database_port: where they reach the database, when it is not its own port (see tests.faults.proxy).
+            broker_port: the same for the broker.
+        """
         for name in ("DATABASE_URL", "BROKER_URL"):
             assert os.environ.get(name), f"{name} is not set: `deploy/services.sh up`, then `env` prints it"
         parts = urlsplit(os.environ["DATABASE_URL"])
         own = parts._replace(path=f"/site_{os.getpid()}_{next(_numbers)}")
-        return cls(settings=settings, database_url=urlunsplit(own), broker_url=os.environ["BROKER_URL"])
+        broker = urlsplit(os.environ["BROKER_URL"])
+        wired = {
+            "DATABASE_URL": urlunsplit(_through(own, database_port)),
+            "BROKER_URL": urlunsplit(_through(broker, broker_port)),
+        }
+        return cls(
+            settings={**wired, **settings}, database_url=urlunsplit(own), broker_url=urlunsplit(broker)
+        )
 
     @property
     def is_stack(self) -> bool:
@@ -361,6 +375,13 @@ def _line_of_procfile(name: str) -> str:
         if line.startswith(f"{name}:"):
             return line.removeprefix(f"{name}:").strip()
     raise AssertionError(f"deploy/Procfile has no process called {name}")
+
+
+def _through(url: SplitResult, port: int | None) -> SplitResult:
+    """`url` with another port, unless that is None."""
+    if port is None:
+        return url
+    return url._replace(netloc=f"{url.username}:{url.password}@{url.hostname}:{port}")
 
 
 def _free_port() -> int:

@@ -1,4 +1,4 @@
-"""Somebody at the site without a browser: a kept connection, cookies, and the posts that the page would send."""
+"""Somebody at the site without a browser: a kept connection, cookies, and the posts that a page sends."""
 
 import json
 import uuid
@@ -74,10 +74,14 @@ class Visitor:
     def say(self, channel: str, text: str) -> uuid.UUID:
         """Post `text` in the channel at the address `channel`; returns its client id once it is accepted."""
         client_id = uuid.uuid4()
-        fields = {"text": text, "client_id": str(client_id)}
-        answer = self._ask("POST", f"{channel}messages/", self.headers, fields)
+        answer = self.post(channel, text, client_id)
         assert answer.status in (201, 202), answer
         return client_id
+
+    def post(self, channel: str, text: str, client_id: uuid.UUID) -> Answer:
+        """The answer to a script's post of `text` under the name `client_id`."""
+        fields = {"text": text, "client_id": str(client_id)}
+        return self._ask("POST", f"{channel}messages/", self.headers, fields)
 
     def _ask(
         self, method: str, path: str, headers: Mapping[str, str], fields: Mapping[str, str] | None

@@ -44,7 +44,7 @@ def publish(envelope: Envelope) -> None:
         )
     except _BROKER_FAULTS as fault:
         # A late confirm on this connection would be taken for the next message's.
-        producer.connection.collapse()
+        producer.connection.collect(0)
         raise _unavailable(envelope, fault) from fault
     finally:
         producer.release()
