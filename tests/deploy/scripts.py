@@ -8,6 +8,8 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+import psutil
+
 CHECKOUT = Path(__file__).resolve().parent.parent.parent
 # What a start reads; the tests' own settings must not reach the scripts.
 SETTINGS = (
@@ -82,3 +84,17 @@ def a_free_port() -> int:
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port: int = probe.getsockname()[1]
     return port
+
+
+def processes_of(var: Path) -> list[str]:
+    """The command lines of what runs with `var` for its data."""
+    found = []
+    for process in psutil.process_iter():
+        try:
+            command = " ".join(process.cmdline())
+            # nginx writes its title over its environment, but the title names its folder.
+            if process.environ().get("VAR_DIR") == str(var) or str(var) in command:
+                found.append(command)
+        except psutil.Error:
+            continue  # ended just now
+    return [command for command in found if command]  # one that has ended but was not collected has none

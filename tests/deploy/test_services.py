@@ -1,6 +1,5 @@
 """`deploy/services.sh`: private servers that come up, go down, die, come back, and touch nobody else's."""
 
-import os
 import socket
 import subprocess
 import urllib.parse
@@ -12,7 +11,7 @@ import MySQLdb
 import psutil
 import pytest
 
-from tests.deploy.scripts import run_script
+from tests.deploy.scripts import processes_of, run_script
 from tests.waiting import wait_for
 
 ACCESS_DENIED = 1045
@@ -82,7 +81,6 @@ def test_a_process_id_that_belongs_to_someone_else_by_now_is_not_touched(tmp_pat
 
 
 def test_the_whole_life_of_both_services(var: Path) -> None:
-    strangers = set(psutil.pids())
     assert services("up", var=var).returncode == 0
     assert services("status", var=var).returncode == 0
     assert "already running" in services("up", var=var).stdout
@@ -125,22 +123,7 @@ def test_the_whole_life_of_both_services(var: Path) -> None:
     assert set(listening) == {"127.0.0.1"}
 
     assert services("down", var=var).returncode == 0
-    wait_for(lambda: not left_running(var, strangers), what="every process of the services to end")
-
-
-def left_running(var: Path, strangers: set[int]) -> list[str]:
-    """What still runs that was started for the services in `var`."""
-    found = []
-    for process in psutil.process_iter(["pid", "cmdline", "status"]):
-        if process.pid in strangers or process.info["status"] == psutil.STATUS_ZOMBIE:
-            continue
-        try:
-            home = process.environ().get("VAR_DIR", "")
-        except psutil.Error:
-            continue
-        if home == str(var) and process.pid != os.getpid():
-            found.append(" ".join(process.info["cmdline"] or []))
-    return found
+    wait_for(lambda: not processes_of(var), what="every process of the services to end")
 
 
 def test_a_port_that_something_else_has_taken_is_chosen_anew(tmp_path: Path) -> None:
