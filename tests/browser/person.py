@@ -91,6 +91,12 @@ class Person:
         message.hover()
         message.get_by_role("button", name=name, exact=True).click()
 
+    def pump(self) -> None:
+        """Have the page draw twice, so that it has noticed what happened to it."""
+        self.page.evaluate(
+            "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => done())))"
+        )
+
     # What they see.
 
     def is_in(self, channel: str) -> None:

@@ -1,0 +1,136 @@
+"""The box one writes in never loses a text, and never sends one twice."""
+
+import re
+from collections.abc import Callable
+
+from playwright.sync_api import Locator, Route, expect
+
+from tests.browser.conftest import MakePerson
+from tests.browser.person import Person
+from tests.site import Site
+from tests.waiting import wait_for
+
+Unique = Callable[[str], str]
+
+LONGEST_WAIT_MS = 16_000  # between two tries of the page to send a message
+
+
+def test_what_is_sent_quickly_stays_in_order(site: Site, person: MakePerson, unique: Unique) -> None:
+    bob, slug = in_a_new_channel(person, unique)
+    texts = [f"number {number:02}" for number in range(20)]
+    for text in texts:
+        bob.box.fill(text)
+        bob.box.press("Enter")
+
+    bob.sees_stored(*texts)
+    bob.page.reload()
+    bob.sees(*texts)
+    assert len(site.stored(slug)) == len(texts)
+
+
+def test_an_empty_message_is_not_sent(person: MakePerson, unique: Unique) -> None:
+    bob, _slug = in_a_new_channel(person, unique)
+    bob.box.fill("   ")
+    bob.box.press("Enter")
+    bob.button("Send").click()
+    bob.say("something")
+    bob.sees_stored("something")
+
+
+def test_a_refused_text_is_kept_with_the_reason(person: MakePerson, unique: Unique) -> None:
+    bob, _slug = in_a_new_channel(person, unique)
+    too_long = "x" * 10_001
+    bob.allow("status of 422")
+    bob.say(too_long)
+
+    expect(bob.page.get_by_role("alert").filter(has_text="10,000")).to_be_visible()
+    expect(bob.box).to_have_value(too_long)
+    bob.sees()
+
+    bob.box.fill("x" * 10_000)
+    bob.button("Send").click()
+    bob.sees_stored(re.compile("x{10000}"))
+    expect(bob.page.get_by_role("alert").filter(has_text="10,000")).to_have_count(0)
+
+
+def test_a_message_waits_for_a_server_that_is_away(site: Site, person: MakePerson, unique: Unique) -> None:
+    bob = person("bob").sign_up()
+    bob.page.clock.install()
+    slug = create_channel(bob, unique)
+    bob.say("before")
+    bob.sees_stored("before")
+    bob.allow("net::ERR_")
+
+    site.web.kill()
+    try:
+        bob.say("Is anybody there?")
+        expect(bob.message("Is anybody there?").locator("time")).to_have_text("sending")
+        expect(bob.page.get_by_role("status").filter(has_text="Reconnecting")).to_be_visible()
+
+        retry = bob.message("Is anybody there?").get_by_role("button", name="Retry")
+        wait_for(lambda: is_visible_later(bob, retry), what="the page to give up", timeout_s=30)
+        expect(bob.message("Is anybody there?")).to_contain_text("Not sent.")
+    finally:
+        site.restart(site.web)
+
+    retry.click()
+    bob.sees_stored("before", "Is anybody there?")
+    expect(bob.page.get_by_role("status").filter(has_text="Reconnecting")).to_be_hidden()
+    assert len(site.stored(slug)) == 2
+
+
+def test_a_message_whose_answer_is_lost_is_stored_once(
+    site: Site, person: MakePerson, unique: Unique
+) -> None:
+    bob, slug = in_a_new_channel(person, unique)
+    bob.allow("net::ERR_CONNECTION_RESET")
+
+    def lose_the_answer(route: Route) -> None:
+        assert route.fetch().status in (201, 202)
+        route.abort("connectionreset")
+
+    bob.page.route("**/messages/", lose_the_answer, times=1)
+    bob.say("once")
+    bob.say("then this")
+
+    bob.sees_stored("once", "then this")
+    assert len(site.stored(slug)) == 2
+
+
+def test_a_draft_waits_in_its_channel_and_is_erased_at_log_out(person: MakePerson, unique: Unique) -> None:
+    bob = person("bob").sign_up()
+    bob.box.fill("half a thought")
+    attic = unique("Attic")
+    bob.create_channel(attic)
+    expect(bob.box).to_have_value("")
+    bob.box.fill("another")
+
+    bob.open("public")
+    expect(bob.box).to_have_value("half a thought")
+    bob.open(attic)
+    expect(bob.box).to_have_value("another")
+
+    bob.button("Log out").click()
+    expect(bob.button("Log in")).to_be_visible()
+    assert bob.page.evaluate("JSON.stringify(localStorage)") == "{}"
+    bob.log_in()
+    bob.is_in("public")
+    expect(bob.box).to_have_value("")
+
+
+def in_a_new_channel(person: MakePerson, unique: Unique) -> tuple[Person, str]:
+    """Bob, alone in a new channel, and its slug."""
+    bob = person("bob").sign_up()
+    return bob, create_channel(bob, unique)
+
+
+def create_channel(someone: Person, unique: Unique) -> str:
+    slug = unique("writing")
+    someone.create_channel(slug)
+    return slug
+
+
+def is_visible_later(someone: Person, wanted: Locator) -> bool:
+    """Whether `wanted` is there once the page believes that its longest wait is over."""
+    someone.page.clock.run_for(LONGEST_WAIT_MS)
+    return wanted.is_visible()

@@ -1,0 +1,111 @@
+"""The main job with plain forms: nothing but what the server sends."""
+
+import re
+from collections.abc import Callable
+
+from playwright.sync_api import expect
+
+from tests.browser.conftest import MakePerson
+from tests.browser.person import Person
+from tests.browser.test_main_job import find_in_browse_and_join
+from tests.visitor import Visitor
+
+Unique = Callable[[str], str]
+
+
+def test_two_people_meet_and_talk(person: MakePerson, unique: Unique) -> None:
+    bob, carol = two_without_javascript(person, unique("Plain"))
+    bob.say("Soup at noon?\nhttps://soup.example/menu")
+    carol.page.reload()
+    carol.sees(re.compile(r"Soup at noon\?\s*https://soup\.example/menu"))
+    expect(carol.messages.get_by_role("link", name="https://soup.example/menu")).to_have_attribute(
+        "rel", "noopener nofollow ugc"
+    )
+    carol.say("I am in.")
+    carol.sees("Soup at noon?", "I am in.")
+    expect(carol.box).to_have_value("")
+    bob.page.reload()
+    bob.sees("Soup at noon?", "I am in.")
+
+
+def test_own_messages_are_edited_and_deleted_on_pages_of_their_own(
+    person: MakePerson, unique: Unique
+) -> None:
+    bob, carol = two_without_javascript(person, unique("Plain"))
+    bob.say("Soup at non")
+    bob.say("Not for everybody")
+
+    bob.act_on(bob.message("Soup at non"), "Edit")
+    bob.page.get_by_label("Edited text").fill("Soup at noon")
+    bob.button("Save").click()
+    bob.sees(re.compile(r"Soup at noon\s+\(edited\)"), "Not for everybody")
+
+    bob.act_on(bob.message("Not for everybody"), "Delete")
+    expect(bob.page.get_by_role("heading", name="Delete this message?")).to_be_visible()
+    bob.button("Delete").click()
+    bob.sees("Soup at noon")
+    carol.page.reload()
+    carol.sees("Soup at noon")
+
+
+def test_a_history_is_cleared_and_a_channel_left_with_undo(person: MakePerson, unique: Unique) -> None:
+    bob, carol = two_without_javascript(person, unique("Plain"))
+    bob.say("Old news")
+    carol.page.reload()
+    carol.button("Delete chat").click()
+    carol.sees()
+    carol.button("Undo").click()
+    carol.sees("Old news")
+
+    carol.button("Unsubscribe").click()
+    expect(carol.button("Join")).to_be_visible()
+    carol.sees("Old news")
+    carol.button("Undo").click()
+    expect(carol.box).to_be_visible()
+
+    address = carol.page.url
+    carol.button("Log out").click()
+    expect(carol.button("Log in")).to_be_visible()
+    carol.page.goto(address)
+    carol.log_in()
+    carol.sees("Old news")
+
+
+def test_a_refused_text_is_kept_with_the_reason(person: MakePerson, unique: Unique) -> None:
+    bob, _carol = two_without_javascript(person, unique("Plain"))
+    bob.allow("status of 422")
+    bob.say("x" * 10_001)
+    expect(bob.page.get_by_role("alert").filter(has_text="10,000")).to_be_visible()
+    expect(bob.box).to_have_value("x" * 10_001)
+
+    bob.say("shorter")
+    bob.sees("shorter")
+
+
+def test_older_messages_are_a_page_of_their_own(
+    person: MakePerson, visitor: Callable[[str], Visitor], unique: Unique
+) -> None:
+    carol = visitor("carol")
+    address = carol.create_channel(unique("history"))
+    for number in range(60):
+        carol.say(address, f"line {number:02}")
+    bob = person("bob", java_script_enabled=False).sign_up()
+    # The plain form waits until its message is stored, and so is everything before it.
+    bob.create_channel(address.split("/")[2])
+    bob.say("the end")
+    expect(bob.messages).to_have_count(50)
+    expect(bob.message("the end")).to_be_in_viewport()
+
+    bob.link("Older messages").click()
+    bob.sees(*[f"line {number:02}" for number in range(11)])
+    bob.link("Newer messages").click()
+    expect(bob.message("the end")).to_have_count(1)
+
+
+def two_without_javascript(person: MakePerson, channel: str) -> tuple[Person, Person]:
+    """Bob, who created `channel`, and Carol, who found it."""
+    bob = person("bob", java_script_enabled=False).sign_up()
+    carol = person("carol", java_script_enabled=False).sign_up()
+    bob.create_channel(channel)
+    find_in_browse_and_join(carol, channel)
+    return bob, carol
