@@ -30,7 +30,7 @@ export class Composer extends EventTarget {
   }
 
   start() {
-    if (!this.#box.value) this.#box.value = this.#draft.text;
+    this.#restoreDraft();
     this.#box.addEventListener("input", () => this.#typed());
     this.#box.addEventListener("keydown", (event) => this.#pressed(event));
     this.#drawSize();
@@ -46,6 +46,15 @@ export class Composer extends EventTarget {
   /** Focus the box when nothing else is, where that does not raise a keyboard over the page. */
   focusWhenIdle() {
     if (!hasTouch.matches && document.activeElement === document.body) this.focus();
+  }
+
+  /** What was kept comes back; what was typed before this script ran, or came from the server, stays too. */
+  #restoreDraft() {
+    const kept = this.#draft.text;
+    const typed = this.#box.value;
+    if (kept.includes(typed)) this.#box.value = kept;
+    else if (!typed.includes(kept)) this.#box.value = `${kept}\n${typed}`;
+    this.#draft.text = this.#box.value;
   }
 
   #typed() {
