@@ -1,0 +1,187 @@
+"""The command doctor."""
+
+import io
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from celery import current_app
+from django.conf import settings as given
+from django.core.management import call_command
+
+from channels_app.models import Channel
+from messaging.pipeline.queues import all_queues
+from tests.cast import Cast
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def findings() -> tuple[list[tuple[str, str]], int]:
+    """What the doctor says, as (level, words), and its exit code."""
+    out, code = io.StringIO(), 0
+    try:
+        call_command("doctor", "--json", stdout=out)
+    except SystemExit as end:
+        code = int(end.code or 0)
+    return [
+        (finding["level"], f"{finding['what']} — {finding['advice']}")
+        for finding in json.loads(out.getvalue())
+    ], code
+
+
+def saying(words: str) -> tuple[str, str]:
+    """The one finding that has `words` in it."""
+    [found] = [finding for finding in findings()[0] if words in finding[1]]
+    return found
+
+
+def test_a_healthy_site_is_in_order(cast: Cast) -> None:
+    out = io.StringIO()
+    call_command("doctor", stdout=out)
+    lines = out.getvalue().splitlines()
+    assert len(lines) >= 8
+    assert not [line for line in lines if line.startswith("wrong")]
+
+
+def test_a_weak_secret_key_is_wrong(cast: Cast, settings: Any) -> None:
+    settings.SECRET_KEY = "secret"
+    level, _words = saying("SECRET_KEY is weak")
+    assert level == "wrong"
+    assert findings()[1] == 1
+
+
+def test_doubtful_settings_are_warned_of(cast: Cast, settings: Any) -> None:
+    settings.DEBUG = True
+    settings.ALLOWED_HOSTS = ["*"]
+    assert saying("DEBUG is on")[0] == "warning"
+    assert saying("ALLOWED_HOSTS has *")[0] == "warning"
+    assert saying("HTTPS is off")[0] == "warning"
+    assert findings()[1] == 0
+
+
+def test_a_folder_that_is_not_there_is_wrong(cast: Cast, settings: Any, tmp_path: Path) -> None:
+    settings.VAR_DIR = tmp_path / "gone"
+    assert saying("can't be written")[0] == "wrong"
+
+
+def test_static_files_that_are_not_collected_are_wrong(cast: Cast, settings: Any, tmp_path: Path) -> None:
+    source = tmp_path / "source"
+    source.mkdir()
+    (source / "chat.css").write_text("body {}")
+    settings.STATICFILES_DIRS = [source]
+    settings.STATICFILES_FINDERS = ["django.contrib.staticfiles.finders.FileSystemFinder"]
+    settings.STATIC_ROOT = tmp_path / "static"
+    settings.STORAGES = {
+        **settings.STORAGES,
+        "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.ManifestStaticFilesStorage"},
+    }
+    assert saying("1 of 1 static files")[0] == "wrong"
+    call_command("collectstatic", "--noinput", verbosity=0)
+    assert saying("1 static files are collected")[0] == "ok"
+    (source / "new.css").write_text("body {}")
+    assert "new.css" in saying("1 of 2 static files")[1]
+
+
+def test_a_missing_public_channel_is_wrong(database: None) -> None:
+    Channel.objects.all().delete()
+    assert saying("#public is missing")[0] == "wrong"
+    call_command("create_channel", "public", stdout=io.StringIO())
+    assert saying("#public is there")[0] == "ok"
+
+
+def test_a_migration_that_is_not_applied_is_wrong(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    from django.db.migrations.executor import MigrationExecutor
+
+    def plan(executor: MigrationExecutor, targets: Any, clean_start: bool = False) -> Any:
+        return [(executor.loader.get_migration("messaging", "0001_initial"), False)]
+
+    monkeypatch.setattr(MigrationExecutor, "migration_plan", plan)
+    level, words = saying("1 migrations are not applied (messaging.0001_initial")
+    assert level == "wrong"
+    assert "manage.py migrate" in words
+
+
+def test_a_check_that_breaks_stops_no_other(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tempfile.TemporaryFile", lambda **_options: 1 / 0)
+    found, code = findings()
+    assert code == 1
+    assert any("ZeroDivisionError" in words for _level, words in found)
+    assert any("#public is there" in words for _level, words in found)
+
+
+@pytest.mark.skipif(bool(given.BROKER_URL), reason="for the embedded default")
+def test_without_a_broker_nothing_is_amiss(cast: Cast) -> None:
+    assert saying("broker: none")[0] == "ok"
+
+
+@pytest.mark.skipif(not given.BROKER_URL, reason="needs a broker")
+def test_queues_and_their_workers_are_looked_at(cast: Cast, settings: Any) -> None:
+    assert saying("broker: RabbitMQ")[0] == "ok"
+    for queue in all_queues():
+        assert saying(f"queue {queue.name}:")[0] == "ok"
+    settings.QUEUE_PREFIX = f"{settings.QUEUE_PREFIX}.doctor"
+    name = all_queues()[0].name
+    assert saying(f"queue {name} is missing")[0] == "wrong"
+    with current_app.connection_for_write() as broker:
+        channel: Any = broker.default_channel
+        try:
+            all_queues()[0](channel).declare()
+            assert saying(f"queue {name} has no worker")[0] == "wrong"
+            channel.queue_delete(name)
+            channel.queue_declare(name, durable=True, auto_delete=False)
+            assert saying(f"queue {name} was declared otherwise")[0] == "wrong"
+        finally:
+            channel.queue_delete(name)
+
+
+def run_apart(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """manage.py in a process of its own."""
+    return subprocess.run(
+        [sys.executable, "manage.py", *arguments],
+        cwd=ROOT,
+        env={**os.environ, "DJANGO_SETTINGS_MODULE": "chatsite.settings", **environment},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def test_it_survives_a_database_and_a_broker_that_hang() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as database, socket.create_server(("127.0.0.1", 0)) as broker:
+        began = time.monotonic()
+        done = run_apart(
+            "doctor",
+            DATABASE_URL=f"mysql://chat:secret@127.0.0.1:{database.getsockname()[1]}/chat",
+            BROKER_URL=f"amqp://chat:secret@127.0.0.1:{broker.getsockname()[1]}/",
+        )
+        took_s = time.monotonic() - began
+    assert done.returncode == 1
+    assert "wrong: the database does not answer" in done.stdout
+    assert "wrong: the broker does not answer within 3 s" in done.stdout
+    assert "secret" not in done.stdout
+    assert done.stderr == ""
+    assert took_s < 20
+
+
+def test_a_command_without_its_database_says_so_in_a_line(tmp_path: Path) -> None:
+    done = run_apart("subscribe", "bob", "public", DATABASE_URL=f"sqlite:///{tmp_path}/no/such/chat.sqlite3")
+    assert done.returncode == 1
+    assert "The database can't be used" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    "command", ["create_channel", "create_user", "demo", "doctor", "post", "subscribe", "unsubscribe"]
+)
+def test_every_command_helps(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as end:
+        call_command(command, "--help")
+    assert end.value.code == 0
+    assert "usage:" in capsys.readouterr().out
