@@ -48,7 +48,8 @@ def username_shape(username: str) -> str:
     Arguments:
         username: as `clean_username` returns it.
     """
-    return comparison_key("".join(_prototype(character) for character in username))
+    shape = comparison_key("".join(_prototype(character) for character in username))
+    return shape if shape == username else username_shape(shape)
 
 
 def _is_allowed(character: str) -> bool:

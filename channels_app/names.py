@@ -58,7 +58,7 @@ def slug_of(name: str) -> str:
     Compared without case and compatibility forms; accents and emoji tell names apart. The emoji and the text
     style of one symbol (variation selectors) are the same symbol.
     """
-    return _PATH_CHARACTERS.sub("-", _VARIATION_SELECTORS.sub("", comparison_key(one_line(name))))
+    return _PATH_CHARACTERS.sub("-", comparison_key(_VARIATION_SELECTORS.sub("", one_line(name))))
 
 
 def _all_show(name: str) -> bool:

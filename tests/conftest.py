@@ -7,14 +7,28 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
 from celery import current_app
 from django.conf import settings
 from django.db import connection
+from hypothesis import HealthCheck
 
 from messaging.pipeline.queues import all_queues
 from tests.cast import Cast, gather
 from tests.waiting import wait_for
+
+# The same examples in every run; `--hypothesis-profile wide` looks further.
+hypothesis.settings.register_profile(
+    "same",
+    derandomize=True,
+    deadline=None,
+    suppress_health_check=[HealthCheck.filter_too_much, HealthCheck.function_scoped_fixture],
+)
+hypothesis.settings.register_profile(
+    "wide", hypothesis.settings.get_profile("same"), derandomize=False, max_examples=5_000
+)
+hypothesis.settings.load_profile("same")
 
 # The embedded default has no parts that could be away.
 collect_ignore = [] if settings.BROKER_URL else ["faults"]

@@ -151,7 +151,7 @@ class Site:
         """Web and worker on the services in DATABASE_URL and BROKER_URL, with `settings` besides.
 
         Arguments:
-            database_port: where they reach the database, when it is not its own port (see tests.faults.proxy).
+            database_port: where they reach the database, when not at its own port (see tests.faults.proxy).
             broker_port: the same for the broker.
         """
         for name in ("DATABASE_URL", "BROKER_URL"):
@@ -243,6 +243,15 @@ class Site:
             slug,
         )
         return [UUID(str(client_id)) for (client_id,) in rows]
+
+    def stored_count(self, slug: str) -> int:
+        """How many messages are stored in channel `slug`, deleted or not."""
+        rows = self._database.rows(
+            "SELECT COUNT(*) FROM messaging_message WHERE channel_id = "
+            "(SELECT id FROM channels_app_channel WHERE slug = {})",
+            slug,
+        )
+        return int(rows[0][0])
 
     def last_seq(self, slug: str) -> int:
         """The number of the newest message in channel `slug`, 0 when there is none."""
