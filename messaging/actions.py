@@ -7,10 +7,8 @@ from django.utils import timezone
 
 from accounts.models import User
 from channels_app.models import Channel
-from chatsite.rights import require
 from messaging.models import EarlierText, Message
-from messaging.permissions import may_change
-from messaging.queries import message_by_client_id
+from messaging.queries import message_by_client_id, message_to_change
 from messaging.rendering import HTML_VERSION, render
 from messaging.texts import clean_text
 
@@ -55,9 +53,8 @@ def delete_message(actor: User, client_id: UUID) -> Message:
 def _locked(actor: User, client_id: UUID) -> Message:
     """The message to change, with its channel locked before it, as every write does."""
     channel = Channel.objects.select_for_update().get(pk=message_by_client_id(actor, client_id).channel_id)
-    message = message_by_client_id(actor, client_id)  # again, now that nobody else can change it
+    message = message_to_change(actor, client_id)  # again, now that nobody else can change it
     message.channel = channel
-    require(may_change, actor, message)
     return message
 
 

@@ -14,7 +14,9 @@ from accounts.models import User
 from channels_app.models import Channel, Membership
 from channels_app.queries import channel_or_people, membership_of
 from chatsite.errors import NotFound
+from chatsite.rights import require
 from messaging.models import Message, MessageQuerySet, RejectedMessage
+from messaging.permissions import may_change
 from messaging.pipeline.accept import Accepted
 
 PAGE = 50  # messages
@@ -89,6 +91,18 @@ def message_by_client_id(actor: Actor, client_id: UUID) -> Message:
     )
     if message is None:
         raise NotFound
+    return message
+
+
+def message_to_change(actor: Actor, client_id: UUID) -> Message:
+    """The message of that name, for a page that offers to edit or delete it.
+
+    Raises:
+        NotFound: as `message_by_client_id`.
+        NotAllowed: the actor may not change it.
+    """
+    message = message_by_client_id(actor, client_id)
+    require(may_change, actor, message)
     return message
 
 

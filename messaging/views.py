@@ -62,7 +62,7 @@ def permalink(request: SignedInRequest, client_id: UUID) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def edit(request: SignedInRequest, client_id: UUID) -> HttpResponse:
-    message = queries.message_by_client_id(request.user, client_id)
+    message = queries.message_to_change(request.user, client_id)
     page = "messaging/_edit_form.html" if request.htmx else "messaging/edit.html"
     if request.method != "POST":
         form = TextForm(initial={"text": message.text})
@@ -79,7 +79,7 @@ def edit(request: SignedInRequest, client_id: UUID) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def delete(request: SignedInRequest, client_id: UUID) -> HttpResponse:
     if request.method != "POST":
-        message = queries.message_by_client_id(request.user, client_id)
+        message = queries.message_to_change(request.user, client_id)
         return render(request, "messaging/delete.html", {"message": message})
     message = actions.delete_message(request.user, client_id)
     if request.htmx:
