@@ -140,7 +140,6 @@ class ChannelAdmin(SavedByAction):
 class MembershipAdmin(SavedByAction):
     form = MembershipForm
     list_display = ("user", "channel", "joined_at", "left_at", "cleared_seq")
-    list_select_related = ("user", "channel")
     list_filter = (MembershipChannelFilter,)
     search_fields = ("user__username",)
     search_help_text = _("Search by #channel or by the beginning of a username.")
@@ -151,6 +150,9 @@ class MembershipAdmin(SavedByAction):
         return (
             ("channel", "user") if obj is None else ("channel", "user", "joined_at", "left_at", "cleared_seq")
         )
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        return self.with_related(request, "user", "channel")
 
     def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         # The list has an action that changes; there is nothing to change in the row itself.
@@ -166,7 +168,7 @@ class MembershipAdmin(SavedByAction):
         def leave(actor: Any, membership: Membership) -> None:
             leave_channel(actor, membership.channel, user=membership.user)
 
-        for_each(self, request, chosen.select_related("user", "channel"), leave)
+        for_each(self, request, chosen, leave)
 
 
 def for_each(

@@ -54,6 +54,14 @@ class KeptRowsAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # rows of any 
     ordering = ("-pk",)
     sortable_by = ()
     list_per_page = 50
+    list_select_related = ()
+
+    def with_related(self, request: HttpRequest, *names: str) -> QuerySet[Any]:
+        """The rows with what they point to, in a query each.
+
+        Not joined: MariaDB begins a join with the small table, and then sorts a million messages.
+        """
+        return super().get_queryset(request).prefetch_related(*names)
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         return KeyedChangeList

@@ -54,7 +54,6 @@ class NewestAdmin(ReadOnlyAdmin):
 @admin.register(Message)
 class MessageAdmin(NewestAdmin):
     list_display = ("seq", "channel", "author", "excerpt", "accepted_at", "is_edited", "is_deleted")
-    list_select_related = ("channel", "author")
     list_filter = (MessageChannelFilter,)
     search_fields = ("client_id",)
     search_help_text = _("Search by client id, by #channel or by the beginning of an author's username.")
@@ -73,7 +72,7 @@ class MessageAdmin(NewestAdmin):
     inlines = (EarlierTexts,)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        return super().get_queryset(request).select_related("channel", "author").defer("html", "fingerprint")
+        return self.with_related(request, "channel", "author").defer("html", "fingerprint")
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str

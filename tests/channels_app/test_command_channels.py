@@ -5,6 +5,7 @@ import io
 import pytest
 from django.core.management import CommandError, call_command
 
+from accounts.models import User
 from channels_app.models import Channel, Membership
 from tests.cast import Cast
 
@@ -15,7 +16,7 @@ def run(*arguments: str) -> str:
     return out.getvalue()
 
 
-def is_in(user: object, channel: Channel) -> bool:
+def is_in(user: User, channel: Channel) -> bool:
     return Membership.objects.filter(user=user, channel=channel, left_at=None).exists()
 
 
