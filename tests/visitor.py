@@ -30,7 +30,7 @@ class Visitor:
 
     def __init__(self, url: str, username: str) -> None:
         self.username = username
-        self._origin = url
+        self.origin = url
         self._cookies: SimpleCookie = SimpleCookie()
         self._connection = HTTPConnection(urlsplit(url).netloc, timeout=TIMEOUT_S)
 
@@ -48,7 +48,7 @@ class Visitor:
         return {
             "Accept": "application/json",
             "Cookie": "; ".join(f"{name}={cookie.value}" for name, cookie in self._cookies.items()),
-            "Origin": self._origin,
+            "Origin": self.origin,
             "X-CSRFToken": self._cookies["csrftoken"].value if "csrftoken" in self._cookies else "",
         }
 
