@@ -2,6 +2,7 @@
 
 import sys
 
+from django.conf import settings
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -22,12 +23,13 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
 def server_error(request: HttpRequest) -> HttpResponse:
     """The page for an exception nobody caught: 503 while the database is away, else 500.
 
-    It stands on nothing that may be broken: no database, no session, no context.
+    It stands on nothing that may be broken: no database, no session, no context processor.
     """
+    context = {"site_name": settings.SITE_NAME}
     if isinstance(sys.exc_info()[1], OperationalError | InterfaceError):
         if wants_json(request):
             return refusal(request, Unavailable())
-        response = HttpResponse(render_to_string("503.html"), status=503)
+        response = HttpResponse(render_to_string("503.html", context), status=503)
         response["Retry-After"] = str(Unavailable.retry_after_s)
         return response
-    return HttpResponse(render_to_string("500.html"), status=500)
+    return HttpResponse(render_to_string("500.html", context), status=500)

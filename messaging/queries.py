@@ -125,11 +125,11 @@ def page_before(channel: Channel, membership: Membership | None, seq: int) -> Ti
 
 
 def page_after(channel: Channel, membership: Membership | None, seq: int) -> TimelinePage:
-    """The messages right after number `seq`."""
+    """The messages right after number `seq`; the newest page when there are none."""
     rows, has_newer = _take(_readable(channel, membership).filter(seq__gt=seq).order_by("seq"))
-    return TimelinePage(
-        _as_items(rows), before=rows[0].seq if rows else None, after=rows[-1].seq if has_newer else None
-    )
+    if not rows:
+        return newest_page(channel, membership)
+    return TimelinePage(_as_items(rows), before=rows[0].seq, after=rows[-1].seq if has_newer else None)
 
 
 def page_around(channel: Channel, membership: Membership | None, message: Message) -> TimelinePage:

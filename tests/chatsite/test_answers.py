@@ -55,7 +55,30 @@ def test_while_the_database_is_away_the_answer_is_503_and_no_traceback(
 
     assert response.status_code == 503
     assert int(response["Retry-After"]) > 0
+    if accept == "text/html":
+        assert settings.SITE_NAME in response.content.decode()
     assert "Traceback" not in response.content.decode()
+
+
+def test_what_is_too_large_to_read_is_refused_in_our_dress(cast: Cast) -> None:
+    bob = signed_in(cast.bob)
+
+    response = bob.post("/channels/public/messages/", {"text": "x" * 3_000_000, "client_id": "x"})
+
+    assert response.status_code in (400, 422)
+    assert settings.SITE_NAME in response.content.decode()
+
+
+def test_a_fault_of_ours_is_a_500_without_a_traceback(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    bob = signed_in(cast.bob)
+    bob.raise_request_exception = False
+    monkeypatch.setattr("messaging.views.landing_channel", lambda: 1 / 0)
+
+    response = bob.get("/")
+
+    assert response.status_code == 500
+    assert settings.SITE_NAME in response.content.decode()
+    assert "ZeroDivisionError" not in response.content.decode()
 
 
 def test_every_page_has_a_strict_policy(cast: Cast) -> None:

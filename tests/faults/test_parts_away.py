@@ -124,6 +124,22 @@ def test_without_a_database_pages_say_so_and_the_worker_holds_what_was_accepted(
     wait_for(lambda: wired.visitor.get(PUBLIC).status == 200, what="the page", timeout_s=RECOVERY_S)
 
 
+def test_while_no_worker_runs_the_plain_page_says_that_the_message_is_on_its_way(wired: Wired) -> None:
+    assert wired.site.worker is not None
+    wired.site.worker.pause()
+    client_id = uuid.uuid4()
+
+    sent = wired.visitor.send(f"{PUBLIC}messages/", text="patience", client_id=str(client_id))
+
+    assert (sent.status, sent.headers["Location"]) == (302, PUBLIC)
+    page = wired.visitor.get(PUBLIC).body.decode()
+    assert "on its way" in page
+    assert "patience" not in page
+
+    wired.site.worker.resume()
+    wired.wait_until_stored([client_id])
+
+
 def test_a_killed_worker_loses_and_doubles_nothing(wired: Wired) -> None:
     assert wired.site.worker is not None
     ids: list[uuid.UUID] = []

@@ -46,6 +46,15 @@ def test_the_newest_fifty_are_shown_and_older_ones_by_link(cast: Cast) -> None:
     assert seqs(bob.get("/channels/design/", {"after": 20}).context["messages_page"]) == seqs(middle)
 
 
+def test_asking_for_what_comes_after_the_end_shows_the_newest(cast: Cast) -> None:
+    said_at(cast.design, (cast.bob, NOON), (cast.carol, NOON))
+
+    page = signed_in(cast.bob).get("/channels/design/", {"after": 2}).context["messages_page"]
+
+    assert seqs(page) == [1, 2]
+    assert page.is_latest
+
+
 def test_older_messages_come_as_fragments_for_scrolling(cast: Cast) -> None:
     said_at(cast.design, *[(cast.bob, NOON + timedelta(seconds=n)) for n in range(60)])
 
