@@ -51,6 +51,7 @@ class KeptRowsAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # rows of any 
 
     paginator = BoundedPaginator
     show_full_result_count = False
+    show_facets = admin.ShowFacets.NEVER  # they count the whole table, once for each choice of a filter
     ordering = ("-pk",)
     sortable_by = ()
     list_per_page = 50

@@ -3,6 +3,7 @@
 import uuid
 from typing import Any
 
+import pytest
 from django.utils import timezone
 
 from accounts.models import User
@@ -30,6 +31,21 @@ def test_the_list_takes_as_many_queries_for_one_message_as_for_many(
     for search in ({}, {"q": "@bob"}, {"q": "#public"}, {"channel": str(cast.public.pk)}):
         with django_assert_max_num_queries(QUERIES):
             assert client.get(MESSAGES, search).status_code == 200
+
+
+def test_a_list_is_counted_up_to_a_bound_alone(
+    cast: Cast, monkeypatch: pytest.MonkeyPatch, django_assert_max_num_queries: Any
+) -> None:
+    monkeypatch.setattr("chatsite.admin.MOST_LISTED", 2)
+    for author in (cast.bob, cast.carol, cast.dave):
+        say(author, cast.public, "hello")
+    client = signed_in(cast.alice)
+    with django_assert_max_num_queries(QUERIES) as asked:
+        answer = client.get(MESSAGES, {"_facets": "True"})
+    assert answer.context["cl"].result_count == 2
+    counts = [query["sql"] for query in asked.captured_queries if "COUNT(" in query["sql"]]
+    assert counts
+    assert all("LIMIT 2" in sql for sql in counts)
 
 
 def test_the_newest_message_comes_first(cast: Cast) -> None:
