@@ -30,14 +30,14 @@ hypothesis.settings.register_profile(
 )
 hypothesis.settings.load_profile("same")
 
-# The embedded default has no parts that could be away.
-collect_ignore = [] if settings.BROKER_URL else ["faults"]
-
 ROOT = Path(__file__).resolve().parent.parent
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Give every test that has a database one that the worker sees too, when there is a worker."""
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what is about the other way to run, and let a worker see the database of each test."""
+    other = "embedded" if settings.BROKER_URL else "stack"
+    config.hook.pytest_deselected(items=[item for item in items if item.get_closest_marker(other)])
+    items[:] = [item for item in items if not item.get_closest_marker(other)]
     for item in items:
         names = set(getattr(item, "fixturenames", ()))
         if names & {"cast", "database"} and item.get_closest_marker("django_db") is None:

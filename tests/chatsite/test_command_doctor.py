@@ -12,7 +12,6 @@ from typing import Any
 
 import pytest
 from celery import current_app
-from django.conf import settings as given
 from django.core.management import call_command
 
 from channels_app.models import Channel
@@ -115,12 +114,12 @@ def test_a_check_that_breaks_stops_no_other(cast: Cast, monkeypatch: pytest.Monk
     assert any("#public is there" in words for _level, words in found)
 
 
-@pytest.mark.skipif(bool(given.BROKER_URL), reason="for the embedded default")
+@pytest.mark.embedded
 def test_without_a_broker_nothing_is_amiss(cast: Cast) -> None:
     assert saying("broker: none")[0] == "ok"
 
 
-@pytest.mark.skipif(not given.BROKER_URL, reason="needs a broker")
+@pytest.mark.stack
 def test_queues_and_their_workers_are_looked_at(cast: Cast, settings: Any) -> None:
     assert saying("broker: RabbitMQ")[0] == "ok"
     for queue in all_queues():

@@ -1,7 +1,4 @@
-"""Each part away, hanging or killed: what people are told, and that nothing is lost or doubled afterwards.
-
-Runs where DATABASE_URL and BROKER_URL name the services; the embedded default has no parts to lose.
-"""
+"""Each part away, hanging or killed: what people are told, and that nothing is lost or doubled afterwards."""
 
 import os
 import uuid
@@ -15,6 +12,8 @@ from tests.faults.proxy import Proxy
 from tests.site import Site
 from tests.visitor import Visitor
 from tests.waiting import wait_for
+
+pytestmark = pytest.mark.stack
 
 PUBLIC = "/channels/public/"
 RECOVERY_S = 60
