@@ -34,7 +34,7 @@ in_django() {
     SECRET_KEY=only-for-checks-0123456789abcdefghijklmnopqrstuvwxyz-ABC DATABASE_URL=sqlite:///:memory: BROKER_URL='' "$@"
 }
 
-check_templates() { find templates ./*/templates -name '*.html' -print0 2>/dev/null | xargs -0r "$VENV/bin/djade" --check --target-version 5.2; }
+check_templates() { find templates -name '*.html' -print0 | xargs -0r "$VENV/bin/djade" --check --target-version 5.2; }
 
 check_imports() { "$VENV/bin/lint-imports" --cache-dir "$VAR_DIR/.import-linter"; }
 

@@ -24,6 +24,9 @@ CHANGES_PAGE = 200  # messages
 RESET_BEHIND = 500  # versions
 GROUP_WITHIN = timedelta(minutes=5)
 STORED_POLL_S = 0.05
+
+_FIRST_WINDOW = 4 * PAGE  # numbers
+_WINDOW_GROWTH = 8
 REASONS_FROM = 1_000  # newest rejected messages
 
 
@@ -108,25 +111,23 @@ def message_to_change(actor: Actor, client_id: UUID) -> Message:
 
 def newest_page(channel: Channel, membership: Membership | None) -> TimelinePage:
     """The newest messages of a channel that the caller may see."""
-    rows, has_older = _take(_readable(channel, membership).order_by("-seq"))
-    rows.reverse()
-    return TimelinePage(_as_items(rows), before=rows[0].seq if has_older else None, after=None)
+    return page_before(channel, membership, channel.last_seq + 1)
 
 
 def page_before(channel: Channel, membership: Membership | None, seq: int) -> TimelinePage:
     """The messages right before number `seq`."""
-    rows, has_older = _take(_readable(channel, membership).filter(seq__lt=seq).order_by("-seq"))
-    rows.reverse()
+    rows, has_older = _take_before(channel, membership, seq)
+    is_latest = not rows or seq > channel.last_seq
     return TimelinePage(
         _as_items(rows),
         before=rows[0].seq if has_older else None,
-        after=rows[-1].seq if rows and rows[-1].seq < channel.last_seq else None,
+        after=None if is_latest else rows[-1].seq,
     )
 
 
 def page_after(channel: Channel, membership: Membership | None, seq: int) -> TimelinePage:
     """The messages right after number `seq`; the newest page when there are none."""
-    rows, has_newer = _take(_readable(channel, membership).filter(seq__gt=seq).order_by("seq"))
+    rows, has_newer = _take_after(channel, membership, seq)
     if not rows:
         return newest_page(channel, membership)
     return TimelinePage(_as_items(rows), before=rows[0].seq, after=rows[-1].seq if has_newer else None)
@@ -134,10 +135,9 @@ def page_after(channel: Channel, membership: Membership | None, seq: int) -> Tim
 
 def page_around(channel: Channel, membership: Membership | None, message: Message) -> TimelinePage:
     """`message` with as many before it as after it."""
-    readable = _readable(channel, membership)
-    older, has_older = _take(readable.filter(seq__lte=message.seq).order_by("-seq"), PAGE // 2)
-    newer, has_newer = _take(readable.filter(seq__gt=message.seq).order_by("seq"), PAGE // 2)
-    rows = [*reversed(older), *newer]
+    older, has_older = _take_before(channel, membership, message.seq + 1, PAGE // 2)
+    newer, has_newer = _take_after(channel, membership, message.seq, PAGE // 2)
+    rows = [*older, *newer]
     return TimelinePage(
         _as_items(rows),
         before=rows[0].seq if has_older else None,
@@ -162,7 +162,9 @@ def changes_after(user: User, channel: Channel, version: int) -> Changes:
         .select_related("author")
         .order_by("version")
     )
-    rows, has_more = _take(changed, CHANGES_PAGE)
+    rows = list(changed[: CHANGES_PAGE + 1])
+    has_more = len(rows) > CHANGES_PAGE
+    rows = rows[:CHANGES_PAGE]
     return Changes(
         [row for row in rows if row.seq > cleared_seq],
         version=rows[-1].version if has_more else channel.version,
@@ -225,15 +227,42 @@ def _as_uuid(words: str) -> UUID | None:
         return None
 
 
-def _readable(channel: Channel, membership: Membership | None) -> MessageQuerySet:
-    messages = Message.objects.shown().filter(channel=channel)
-    return messages.filter(seq__gt=membership.cleared_seq) if membership else messages
+def _take_before(
+    channel: Channel, membership: Membership | None, seq: int, most: int = PAGE
+) -> tuple[list[Message], bool]:
+    """Up to `most` shown messages before number `seq`, oldest first, and whether there are more."""
+    seq = min(seq, channel.last_seq + 1)
+    floor = membership.cleared_seq if membership else 0
+    width = _FIRST_WINDOW
+    while True:
+        low = max(floor, seq - 1 - width)
+        rows = list(_window(channel, low, seq).order_by("-seq")[: most + 1])
+        if len(rows) > most or low == floor or low >= seq - 1:
+            return rows[:most][::-1], len(rows) > most
+        width *= _WINDOW_GROWTH
 
 
-def _take(messages: MessageQuerySet, most: int = PAGE) -> tuple[list[Message], bool]:
-    """Up to `most` rows, and whether there are more."""
-    rows = list(messages[: most + 1])
-    return rows[:most], len(rows) > most
+def _take_after(
+    channel: Channel, membership: Membership | None, seq: int, most: int = PAGE
+) -> tuple[list[Message], bool]:
+    """Up to `most` shown messages after number `seq`, oldest first, and whether there are more."""
+    seq = max(seq, membership.cleared_seq if membership else 0)
+    width = _FIRST_WINDOW
+    while True:
+        high = min(seq + 1 + width, channel.last_seq + 1)
+        rows = list(_window(channel, seq, high).order_by("seq")[: most + 1])
+        if len(rows) > most or high >= channel.last_seq + 1:
+            return rows[:most], len(rows) > most
+        width *= _WINDOW_GROWTH
+
+
+def _window(channel: Channel, low: int, high: int) -> MessageQuerySet:
+    """The shown messages with numbers between `low` and `high`, both left out.
+
+    With one bound alone MariaDB reads the channel from its end to the page (a `ref` on the channel in place
+    of a `range`). Numbers are dense, so a narrow window holds a page unless much of it was deleted.
+    """
+    return Message.objects.shown().filter(channel=channel, seq__gt=low, seq__lt=high)
 
 
 def _as_items(messages: Iterable[Message]) -> list[TimelineItem]:

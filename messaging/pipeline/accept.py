@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from channels_app.models import Channel
-from chatsite.errors import ChatError, Conflict, NotAllowed, Words
+from chatsite.errors import ChatError, Conflict, Invalid, NotAllowed, Words
 from messaging.models import Message
 from messaging.permissions import may_post
 from messaging.pipeline.envelope import Envelope
@@ -68,10 +68,11 @@ def accept(author: User, channel: Channel, *, text: str, client_id: UUID) -> Acc
 
 def refusal_for(reason: str) -> ChatError:
     """The error that tells a person why a message was refused; `reason` is a code of `persist`."""
-    kind, message = _REFUSALS[reason]
+    kind, message = _REFUSALS.get(reason, _NOT_STORABLE)
     return kind(message, code=reason, field="text")
 
 
+_NOT_STORABLE = (Invalid, _("This message could not be stored. An admin can see why."))
 _REFUSALS: dict[str, tuple[type[ChatError], Words]] = {
     "client_id_taken": (Conflict, _("Another message was sent from this form. Send this one again.")),
     "channel_archived": (NotAllowed, _("This channel is archived: nobody can write in it.")),
