@@ -3,9 +3,11 @@
 README.md lists them for operators. `.env` in the project's folder is read when it is there.
 """
 
+import re
 import zoneinfo
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import environ
 from csp.constants import NONCE, NONE, SELF
@@ -17,6 +19,9 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
 if (BASE_DIR / ".env").is_file():
     env.read_env(BASE_DIR / ".env")
+
+
+ESCAPED = ", with %40 for an @ in the password and %2F for a /"
 
 
 def a_number(name: str, *, default: int, at_least: int, at_most: int) -> int:
@@ -42,18 +47,62 @@ def a_switch(name: str, *, default: bool) -> bool:
     return default
 
 
-def the_secret_key(var: Path) -> str:
-    """The key that signs cookies: from SECRET_KEY, else from the file SECRET_KEY_FILE names."""
+def some_words(name: str, *, default: list[str]) -> list[str]:
+    """The words in the environment's `name`, between commas."""
+    return [word.strip() for word in env.list(name, default=default) if word.strip()]
+
+
+def the_secret_key(var: Path) -> tuple[str, Path | None]:
+    """The key that signs cookies, and the file it is from: SECRET_KEY, else what SECRET_KEY_FILE names."""
     key: str = env.str("SECRET_KEY", default="")
-    file = Path(env.str("SECRET_KEY_FILE", default=str(var / "secret_key")))
-    if not key and file.is_file():
+    if key:
+        return key, None
+    file = Path(env.str("SECRET_KEY_FILE", default="") or var / "secret_key")
+    try:
         key = file.read_text().strip()
+    except FileNotFoundError:
+        pass  # said below
+    except (OSError, ValueError) as error:
+        raise ImproperlyConfigured(f"SECRET_KEY_FILE can't be read: {error}") from None
     if not key:
         raise ImproperlyConfigured(
             "SECRET_KEY is not set, and there is no key in "
             f"{file}. `make run` makes one; elsewhere set SECRET_KEY or SECRET_KEY_FILE."
         )
-    return key
+    return key, file
+
+
+def the_hosts() -> list[str]:
+    """The names that the site answers to, without any of which it would refuse everybody."""
+    hosts = some_words("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
+    if not hosts:
+        raise ImproperlyConfigured("ALLOWED_HOSTS must name at least one host.")
+    for host in hosts:
+        if not re.fullmatch(r"\*|[^\s/:*\[\]]+|\[[^\s/\[\]]+\]", host):
+            raise ImproperlyConfigured(
+                f"ALLOWED_HOSTS must hold names or addresses such as chat.example.org or [::1], not {host!r}."
+            )
+    return hosts
+
+
+def the_trusted_origins() -> list[str]:
+    """Where forms may come from; compared letter by letter, so that a path or no scheme would never match."""
+    origins = some_words("CSRF_TRUSTED_ORIGINS", default=[])
+    for origin in origins:
+        if not re.fullmatch(r"https?://[^\s/?#]+", origin):
+            raise ImproperlyConfigured(
+                f"CSRF_TRUSTED_ORIGINS must hold origins such as https://chat.example.org, not {origin!r}."
+            )
+    return origins
+
+
+def a_rate(name: str, *, default: str, per: str) -> str:
+    """How often something may be done, as django-allauth writes it; `per` has what may be counted by."""
+    rates: str = env.str(name, default=default)
+    for rate in rates.split(",") if rates.strip() else []:
+        if not re.fullmatch(rf"[0-9]+/([0-9]+(\.[0-9]+)?)?[smhd](/({per}))?", rate.strip()):
+            raise ImproperlyConfigured(f"{name} must hold rates such as {default}, not {rate.strip()!r}.")
+    return rates
 
 
 def the_database(var: Path) -> dict[str, Any]:
@@ -63,8 +112,13 @@ def the_database(var: Path) -> dict[str, Any]:
         raise ImproperlyConfigured("DATABASE_URL must start with mysql:// or sqlite:///.")
     try:
         database: dict[str, Any] = env.db_url_config(url)
-    except (ImproperlyConfigured, ValueError, KeyError, TypeError) as error:
-        raise ImproperlyConfigured(f"DATABASE_URL can't be read: {error}") from None
+    except (ImproperlyConfigured, ValueError, KeyError, TypeError):
+        database = {}
+    if not database.get("NAME"):
+        # What is wrong with it is not repeated: it may be a part of the password.
+        raise ImproperlyConfigured(
+            f"DATABASE_URL must look like mysql://user:password@host:3306/name{ESCAPED}."
+        )
     engine = database.get("ENGINE", "").rpartition(".")[2]
     options = database.setdefault("OPTIONS", {})
     if engine == "sqlite3":
@@ -99,7 +153,26 @@ def the_broker() -> str:
     url: str = env.str("BROKER_URL", default="")
     if url and not url.startswith(("amqp://", "amqps://")):
         raise ImproperlyConfigured("BROKER_URL must start with amqp:// or amqps://, or be empty.")
+    try:
+        has_host = bool(urlsplit(url).hostname) and urlsplit(url).port != 0
+    except ValueError:
+        has_host = False
+    if url and not has_host:
+        raise ImproperlyConfigured(
+            f"BROKER_URL must look like amqp://user:password@host:5672/vhost{ESCAPED}."
+        )
     return url
+
+
+def the_queue_prefix() -> str:
+    """The beginning of the names of all queues."""
+    prefix: str = env.str("QUEUE_PREFIX", default="chat")
+    # RabbitMQ keeps names that begin with `amq.` to itself.
+    if not re.fullmatch(r"(?!amq\.)[A-Za-z0-9._-]{1,100}", prefix):
+        raise ImproperlyConfigured(
+            "QUEUE_PREFIX must be letters, digits, dots and dashes, and not begin with amq."
+        )
+    return prefix
 
 
 DEBUG = a_switch("DEBUG", default=False)
@@ -107,9 +180,9 @@ HTTPS = a_switch("HTTPS", default=False)
 SITE_NAME = env.str("SITE_NAME", default="Chat").strip() or "Chat"
 
 VAR_DIR = Path(env.str("VAR_DIR", default=str(BASE_DIR / "var"))).resolve()
-SECRET_KEY = the_secret_key(VAR_DIR)
-ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
-CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
+SECRET_KEY, SECRET_KEY_FILE = the_secret_key(VAR_DIR)
+ALLOWED_HOSTS = the_hosts()
+CSRF_TRUSTED_ORIGINS = the_trusted_origins()
 TRUSTED_PROXY_COUNT = a_number("TRUSTED_PROXY_COUNT", default=0, at_least=0, at_most=9)
 
 ROOT_URLCONF = "chatsite.urls"
@@ -198,15 +271,15 @@ ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_PREVENT_ENUMERATION = False  # without verified addresses there is nothing to hide behind
 ACCOUNT_RATE_LIMITS = {
-    "signup": env.str("SIGN_UP_RATE", default="60/m/ip"),
-    "login_failed": env.str("LOG_IN_RATE", default="30/m/ip,5/5m/key"),
+    "signup": a_rate("SIGN_UP_RATE", default="60/m/ip", per="ip"),
+    "login_failed": a_rate("LOG_IN_RATE", default="30/m/ip,5/5m/key", per="ip|key"),
 }
 ALLAUTH_TRUSTED_PROXY_COUNT = TRUSTED_PROXY_COUNT
 
 # Messages on their way into the database (messaging/pipeline)
 
 BROKER_URL = the_broker()
-QUEUE_PREFIX = env.str("QUEUE_PREFIX", default="chat")
+QUEUE_PREFIX = the_queue_prefix()
 PERSIST_QUEUES = a_number("PERSIST_QUEUES", default=4, at_least=1, at_most=64)
 
 CELERY_BROKER_URL = BROKER_URL or "memory://"

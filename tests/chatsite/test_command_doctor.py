@@ -55,6 +55,17 @@ def test_a_weak_secret_key_is_wrong(cast: Cast, settings: Any) -> None:
     assert findings()[1] == 1
 
 
+def test_a_key_that_others_can_read_is_warned_of_wherever_it_lies(
+    cast: Cast, settings: Any, tmp_path: Path
+) -> None:
+    settings.SECRET_KEY_FILE = tmp_path / "key of its own"
+    settings.SECRET_KEY_FILE.write_text(settings.SECRET_KEY)
+    settings.SECRET_KEY_FILE.chmod(0o640)
+    assert saying(f"{settings.SECRET_KEY_FILE} can be read by other users")[0] == "warning"
+    settings.SECRET_KEY_FILE.chmod(0o600)
+    assert saying("SECRET_KEY")[0] == "ok"
+
+
 def test_doubtful_settings_are_warned_of(cast: Cast, settings: Any) -> None:
     settings.DEBUG = True
     settings.ALLOWED_HOSTS = ["*"]

@@ -37,7 +37,27 @@ def test_good_settings_start(tmp_path: Path) -> None:
         ("HTTPS", "2"),
         ("DATABASE_URL", "postgres://localhost/chat"),
         ("DATABASE_URL", "nonsense"),
+        ("DATABASE_URL", "mysql:///"),
+        ("DATABASE_URL", "mysql://chat:pass@host"),
+        ("DATABASE_URL", "mysql://chat:pass@host:port/chat"),
         ("BROKER_URL", "redis://localhost"),
+        ("BROKER_URL", "amqp://chat:pass@host:port/chat"),
+        ("BROKER_URL", "amqp://chat:pass@host:99999/chat"),
+        ("BROKER_URL", "amqp:///chat"),
+        ("QUEUE_PREFIX", ""),
+        ("QUEUE_PREFIX", "amq.chat"),
+        ("QUEUE_PREFIX", "two words"),
+        ("ALLOWED_HOSTS", ""),
+        ("ALLOWED_HOSTS", "https://chat.example.org"),
+        ("ALLOWED_HOSTS", "chat.example.org:8000"),
+        ("ALLOWED_HOSTS", "chat.example.org another.example.org"),
+        ("CSRF_TRUSTED_ORIGINS", "chat.example.org"),
+        ("CSRF_TRUSTED_ORIGINS", "https://chat.example.org/"),
+        ("SIGN_UP_RATE", "abc"),
+        ("SIGN_UP_RATE", "60/m/key"),
+        ("LOG_IN_RATE", "5/x/ip"),
+        ("LOG_IN_RATE", "30/m/ip,5"),
+        ("LOG_IN_RATE", "30/m/user"),
         ("PERSIST_QUEUES", "many"),
         ("PERSIST_QUEUES", "0"),
         ("CONN_MAX_AGE", "-1"),
@@ -56,6 +76,30 @@ def test_a_bad_value_is_named_and_stops_the_start(tmp_path: Path, name: str, val
     assert len(done.stderr.splitlines()) == 1
 
 
+def test_every_way_to_write_a_good_value_starts(tmp_path: Path) -> None:
+    done = start(
+        tmp_path,
+        SECRET_KEY="x" * 50,
+        ALLOWED_HOSTS="chat.example.org, .example.net,10.0.0.1,[::1],*",
+        CSRF_TRUSTED_ORIGINS="https://chat.example.org,http://*.example.net:8000",
+        BROKER_URL="amqps://chat:p%40ss@[::1]:5671/%2Fchat",
+        SIGN_UP_RATE="",
+        LOG_IN_RATE="30/m, 5/5m/key,100/0.5h/ip",
+    )
+
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("name", ["BROKER_URL", "DATABASE_URL"])
+def test_a_part_of_a_password_is_never_shown(tmp_path: Path, name: str) -> None:
+    scheme = "amqp" if name == "BROKER_URL" else "mysql"
+    done = start(tmp_path, **{"SECRET_KEY": "x" * 50, name: f"{scheme}://chat:hush/hush@host/chat"})
+
+    assert done.returncode != 0
+    assert done.stderr.startswith(f"{name} "), done.stderr
+    assert "hush" not in done.stderr
+
+
 def test_a_missing_secret_key_is_named(tmp_path: Path) -> None:
     done = start(tmp_path)
 
@@ -67,3 +111,13 @@ def test_the_secret_key_may_be_in_a_file(tmp_path: Path) -> None:
     (tmp_path / "key").write_text("y" * 50 + "\n")
 
     assert start(tmp_path, SECRET_KEY_FILE=str(tmp_path / "key")).returncode == 0
+
+
+def test_a_secret_key_that_cannot_be_read_is_named(tmp_path: Path) -> None:
+    (tmp_path / "secret_key").mkdir()
+
+    done = start(tmp_path)
+
+    assert done.returncode != 0
+    assert done.stderr.startswith("SECRET_KEY_FILE can't be read")
+    assert len(done.stderr.splitlines()) == 1
