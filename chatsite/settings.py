@@ -275,6 +275,14 @@ ACCOUNT_RATE_LIMITS = {
     "login_failed": a_rate("LOG_IN_RATE", default="30/m/ip,5/5m/key", per="ip|key"),
 }
 ALLAUTH_TRUSTED_PROXY_COUNT = TRUSTED_PROXY_COUNT
+CACHES = {
+    # Only these limits are kept in it. Each is a file of some 100 bytes.
+    "default": {
+        "BACKEND": "chatsite.counters.CountersOnDisk",
+        "LOCATION": str(VAR_DIR / "counters"),
+        "OPTIONS": {"MAX_ENTRIES": 5000},
+    }
+}
 
 # Messages on their way into the database (messaging/pipeline)
 
