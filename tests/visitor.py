@@ -40,6 +40,10 @@ class Visitor:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self.hang_up()
+
+    def hang_up(self) -> None:
+        """Close the connection, which the server would after a minute; the next request opens another."""
         self._connection.close()
 
     @property

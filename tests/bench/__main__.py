@@ -79,6 +79,7 @@ def measure_pages(site: Site, *, history: int, runs: int) -> None:
             site.run(PYTHON, "-m", "tests.bench.fill", _slug(path), str(length))
             assert site.last_seq(_slug(path)) == length
             print(f"  ({length:,} messages loaded in {time.perf_counter() - began:.0f} s)", flush=True)
+        reader.hang_up()
         for _page in range(WARM_UP_PAGES):
             _page_s(reader, short), _page_s(reader, long)
         for _run in range(runs):
