@@ -4,7 +4,7 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.requests import SignedInRequest
 from channels_app import actions, queries
@@ -12,7 +12,7 @@ from channels_app.forms import CreateChannelForm
 from chatsite.toasts import toast
 
 
-@require_GET
+@require_safe
 def browse(request: SignedInRequest) -> HttpResponse:
     query = request.GET.get("q", "")
     page = queries.browse(request.user, name_filter=query, page=request.GET.get("page", "1"))

@@ -25,9 +25,13 @@ class ActionForm(forms.Form):
         try:
             return action(*args, **kwargs, **self.cleaned_data)
         except ChatError as error:
-            self.refusal = error
-            self.add_error(error.field if error.field in self.fields else None, str(error.message))
+            self.refuse(error)
             return None
+
+    def refuse(self, error: ChatError) -> None:
+        """Show `error` beside the field that caused it."""
+        self.refusal = error
+        self.add_error(error.field if error.field in self.fields else None, str(error.message))
 
     @property
     def status(self) -> int:

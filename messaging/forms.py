@@ -23,9 +23,12 @@ class ComposerForm(TextForm):
     # sent twice is one message.
     client_id = forms.UUIDField(widget=forms.HiddenInput, initial=uuid.uuid4)
 
-    def with_a_usable_client_id(self) -> "ComposerForm":
-        """This form, refused, to be shown again: under a new client_id when the old one was the cause."""
-        is_taken = self.refusal is not None and self.refusal.code == "client_id_taken"
-        if is_taken or "client_id" in self.errors:
+    def to_send_again(self) -> "ComposerForm":
+        """This form, refused, to be shown again.
+
+        Under a new client_id, unless the refusal is only for the moment: then the server may have the message
+        after all, and the same name keeps it one message.
+        """
+        if self.retry_after_s is None:
             self.data = {"text": self["text"].value(), "client_id": str(uuid.uuid4())}
         return self

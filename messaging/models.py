@@ -51,12 +51,12 @@ class Message(models.Model):
         verbose_name_plural = _("messages")
         constraints = [
             models.UniqueConstraint(fields=["channel", "seq"], name="one_message_per_number"),
+            models.UniqueConstraint(fields=["channel", "version"], name="one_message_per_version"),
             models.CheckConstraint(name="numbers_start_at_one", condition=Q(seq__gte=1)),
             models.CheckConstraint(
                 name="deleted_means_no_text", condition=Q(deleted_at=None) | Q(text="", html="")
             ),
         ]
-        indexes = [models.Index(fields=["channel", "version"], name="changes_by_version")]
 
     def __str__(self) -> str:
         return f"{self.author} · {self.seq}"
@@ -115,6 +115,8 @@ class RejectedMessage(models.Model):
     """An envelope that was accepted and then could not be stored, kept whole, with the reason."""
 
     client_id = models.UUIDField(_("client id"), null=True, db_index=True)
+    # Of the reason and the envelope: what is delivered again is still one row.
+    digest = models.CharField(max_length=64, unique=True, editable=False)
     envelope = models.TextField(_("envelope"), help_text=_("As it came out of the queue, in JSON."))
     reason = models.CharField(_("reason"), max_length=64)
     detail = models.TextField(_("detail"), blank=True)

@@ -117,11 +117,9 @@ def newest_page(channel: Channel, membership: Membership | None) -> TimelinePage
 def page_before(channel: Channel, membership: Membership | None, seq: int) -> TimelinePage:
     """The messages right before number `seq`."""
     rows, has_older = _take_before(channel, membership, seq)
-    is_latest = not rows or seq > channel.last_seq
+    is_latest = seq > channel.last_seq
     return TimelinePage(
-        _as_items(rows),
-        before=rows[0].seq if has_older else None,
-        after=None if is_latest else rows[-1].seq,
+        _as_items(rows), before=rows[0].seq if has_older else None, after=None if is_latest else seq - 1
     )
 
 
@@ -130,11 +128,25 @@ def page_after(channel: Channel, membership: Membership | None, seq: int) -> Tim
     rows, has_newer = _take_after(channel, membership, seq)
     if not rows:
         return newest_page(channel, membership)
-    return TimelinePage(_as_items(rows), before=rows[0].seq, after=rows[-1].seq if has_newer else None)
+    has_older = rows[0].seq - 1 > _floor(membership)
+    return TimelinePage(
+        _as_items(rows),
+        before=rows[0].seq if has_older else None,
+        after=rows[-1].seq if has_newer else None,
+    )
 
 
-def page_around(channel: Channel, membership: Membership | None, message: Message) -> TimelinePage:
-    """`message` with as many before it as after it."""
+def page_around(
+    actor: Actor, channel: Channel, membership: Membership | None, client_id: UUID
+) -> TimelinePage:
+    """The message of that name with as many before it as after it.
+
+    Raises:
+        NotFound: as `message_by_client_id`; or it is of another channel, or the caller cleared it.
+    """
+    message = message_by_client_id(actor, client_id)
+    if message.channel_id != channel.pk or message.seq <= _floor(membership):
+        raise NotFound
     older, has_older = _take_before(channel, membership, message.seq + 1, PAGE // 2)
     newer, has_newer = _take_after(channel, membership, message.seq, PAGE // 2)
     rows = [*older, *newer]
@@ -152,7 +164,7 @@ def changes_after(user: User, channel: Channel, version: int) -> Changes:
         channel: read before this call, so that its version is never newer than the rows.
     """
     membership = membership_of(user, channel)
-    cleared_seq = membership.cleared_seq if membership else 0
+    cleared_seq = _floor(membership)
     if not 0 <= channel.version - version <= RESET_BEHIND:
         page = newest_page(channel, membership)
         newest = [item.message for item in page.items]
@@ -182,15 +194,18 @@ def wait_until_stored(accepted: Accepted, *, timeout_s: float) -> bool:
     stored = Message.objects.filter(client_id=accepted.client_id, fingerprint=accepted.fingerprint)
     deadline = time.monotonic() + timeout_s
     while not stored.exists():
-        if time.monotonic() >= deadline or rejection_of(accepted.client_id):
+        if time.monotonic() >= deadline or rejection_of(accepted):
             return False
         time.sleep(STORED_POLL_S)
     return True
 
 
-def rejection_of(client_id: UUID) -> str:
-    """The reason why a message was rejected; "" when it was not."""
-    return RejectedMessage.objects.filter(client_id=client_id).values_list("reason", flat=True).first() or ""
+def rejection_of(accepted: Accepted) -> str:
+    """The reason why an accepted message was rejected after all; "" when it was not."""
+    rejected = RejectedMessage.objects.filter(
+        client_id=accepted.client_id, rejected_at__gte=accepted.accepted_at
+    )
+    return rejected.values_list("reason", flat=True).first() or ""
 
 
 def messages_in(messages: QuerySet[Message], channel_id: int) -> QuerySet[Message]:
@@ -227,12 +242,17 @@ def _as_uuid(words: str) -> UUID | None:
         return None
 
 
+def _floor(membership: Membership | None) -> int:
+    """The number up to which messages are not for this person."""
+    return membership.cleared_seq if membership else 0
+
+
 def _take_before(
     channel: Channel, membership: Membership | None, seq: int, most: int = PAGE
 ) -> tuple[list[Message], bool]:
     """Up to `most` shown messages before number `seq`, oldest first, and whether there are more."""
     seq = min(seq, channel.last_seq + 1)
-    floor = membership.cleared_seq if membership else 0
+    floor = _floor(membership)
     width = _FIRST_WINDOW
     while True:
         low = max(floor, seq - 1 - width)
@@ -246,7 +266,7 @@ def _take_after(
     channel: Channel, membership: Membership | None, seq: int, most: int = PAGE
 ) -> tuple[list[Message], bool]:
     """Up to `most` shown messages after number `seq`, oldest first, and whether there are more."""
-    seq = max(seq, membership.cleared_seq if membership else 0)
+    seq = max(seq, _floor(membership))
     width = _FIRST_WINDOW
     while True:
         high = min(seq + 1 + width, channel.last_seq + 1)

@@ -7,7 +7,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.requests import SignedInRequest
 from channels_app.models import Channel
@@ -22,12 +22,12 @@ from messaging.pipeline.accept import Accepted, accept, refusal_for
 WAIT_FOR_STORE_S = 2.0
 
 
-@require_GET
+@require_safe
 def home(request: SignedInRequest) -> HttpResponse:
     return redirect(landing_channel())
 
 
-@require_GET
+@require_safe
 def channel(request: SignedInRequest, slug: str) -> HttpResponse:
     shown = channel_by_slug(request.user, slug)
     if shown.slug != slug:
@@ -35,7 +35,7 @@ def channel(request: SignedInRequest, slug: str) -> HttpResponse:
     return _channel_page(request, shown, ComposerForm())
 
 
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def messages(request: SignedInRequest, slug: str) -> HttpResponse:
     shown = channel_by_slug(request.user, slug)
     if request.method == "POST":
@@ -45,14 +45,14 @@ def messages(request: SignedInRequest, slug: str) -> HttpResponse:
     return render(request, "messaging/_older.html", {"messages_page": page})
 
 
-@require_GET
+@require_safe
 def changes(request: SignedInRequest, slug: str) -> HttpResponse:
     shown = channel_by_slug(request.user, slug)
     answer = queries.changes_after(request.user, shown, _number(request, "after", default=0))
     return render(request, "messaging/_changes.html", {"changes": answer})
 
 
-@require_GET
+@require_safe
 def permalink(request: SignedInRequest, client_id: UUID) -> HttpResponse:
     message = queries.message_by_client_id(request.user, client_id)
     if request.htmx:
@@ -93,18 +93,22 @@ def _post(request: SignedInRequest, shown: Channel) -> HttpResponse:
     if wants_json(request):
         return _posted_json(request, form, accepted)
     if accepted is None:
-        response = _channel_page(request, shown, form.with_a_usable_client_id(), status=form.status)
-        if form.retry_after_s is not None:
-            response["Retry-After"] = str(form.retry_after_s)
-        return response
-    is_stored = accepted.is_stored or queries.wait_until_stored(accepted, timeout_s=WAIT_FOR_STORE_S)
-    if is_stored:
+        return _refused(request, shown, form)
+    if accepted.is_stored or queries.wait_until_stored(accepted, timeout_s=WAIT_FOR_STORE_S):
         return redirect(shown)
-    if reason := queries.rejection_of(accepted.client_id):
-        form.add_error("text", str(refusal_for(reason).message))
-        return _channel_page(request, shown, form, status=422)
+    if reason := queries.rejection_of(accepted):
+        form.refuse(refusal_for(reason))
+        return _refused(request, shown, form)
     toast(request, _("Your message is on its way."))
     return redirect(shown)
+
+
+def _refused(request: SignedInRequest, shown: Channel, form: ComposerForm) -> HttpResponse:
+    """The channel with the text still in the box and the reason beside it."""
+    response = _channel_page(request, shown, form.to_send_again(), status=form.status)
+    if form.retry_after_s is not None:
+        response["Retry-After"] = str(form.retry_after_s)
+    return response
 
 
 def _posted_json(request: SignedInRequest, form: ComposerForm, accepted: Accepted | None) -> HttpResponse:
@@ -129,8 +133,8 @@ def _channel_page(
     membership = membership_of(request.user, shown)
     focus: UUID | None = None
     if "at" in request.GET:
-        message = queries.message_by_client_id(request.user, _uuid(request.GET["at"]))
-        page, focus = queries.page_around(shown, membership, message), message.client_id
+        focus = _uuid(request.GET["at"])
+        page = queries.page_around(request.user, shown, membership, focus)
     elif "before" in request.GET:
         page = queries.page_before(shown, membership, _number(request, "before"))
     elif "after" in request.GET:

@@ -2,9 +2,7 @@
 
 import os
 import subprocess
-import sys
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import hypothesis
@@ -16,6 +14,7 @@ from hypothesis import HealthCheck
 
 from messaging.pipeline.queues import all_queues
 from tests.cast import Cast, gather
+from tests.site import CHECKOUT, line_of_procfile
 from tests.waiting import wait_for
 
 # The same examples in every run; `--hypothesis-profile wide` looks further.
@@ -29,8 +28,6 @@ hypothesis.settings.register_profile(
     "wide", hypothesis.settings.get_profile("same"), derandomize=False, max_examples=5_000
 )
 hypothesis.settings.load_profile("same")
-
-ROOT = Path(__file__).resolve().parent.parent
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -63,17 +60,26 @@ def worker(django_db_setup: None) -> Iterator[int]:
     environment = {
         **os.environ,
         "DJANGO_SETTINGS_MODULE": "chatsite.settings",
+        "VENV": str(CHECKOUT / ".venv"),
         "DATABASE_URL": database_url(),
         "QUEUE_PREFIX": settings.QUEUE_PREFIX,
     }
-    command = [sys.executable, "-m", "celery", "-A", "chatsite", "worker", "--loglevel", "WARNING"]
-    with subprocess.Popen(command, cwd=ROOT, env=environment, start_new_session=True) as process:
+    command = ["bash", "-c", line_of_procfile("worker")]
+    with subprocess.Popen(command, cwd=CHECKOUT, env=environment, start_new_session=True) as process:
         try:
             wait_for(every_queue_has_a_consumer, what="a consumer on every queue", timeout_s=60)
             yield process.pid
         finally:
             process.terminate()
             process.wait(timeout=30)
+            remove_queues()
+
+
+def remove_queues() -> None:
+    """Leave nothing on the broker: what a test left behind must not reach the next run."""
+    with current_app.connection_for_write() as broker:
+        for queue in all_queues():
+            queue(broker.default_channel).delete()
 
 
 def database_url() -> str:

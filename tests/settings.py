@@ -13,8 +13,8 @@ from pathlib import Path
 os.environ.setdefault("SECRET_KEY", "only-for-tests-0123456789-abcdefghijklmnopqrstuvwxyz-ABCDEFG")
 os.environ["VAR_DIR"] = tempfile.mkdtemp(prefix="chat-tests-")
 atexit.register(shutil.rmtree, os.environ["VAR_DIR"], ignore_errors=True)
-# Each process of a parallel run has queues of its own on the one broker.
-os.environ["QUEUE_PREFIX"] = f"test.{os.environ.get('PYTEST_XDIST_WORKER', 'main')}"
+# Each process of each run has queues of its own on the one broker.
+os.environ["QUEUE_PREFIX"] = f"test.{os.getpid()}"
 os.environ["SIGN_UP_RATE"] = "10000/m/ip"
 
 from chatsite.settings import *  # noqa: F403

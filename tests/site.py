@@ -292,7 +292,7 @@ class Site:
 
     def _part(self, name: str) -> Part:
         if self._broker:
-            command = ["bash", "-c", _line_of_procfile(name)]
+            command = ["bash", "-c", line_of_procfile(name)]
             more = {
                 "VENV": str(CHECKOUT / ".venv"),
                 "WEB_PORT": str(self.port),
@@ -379,7 +379,8 @@ class _Broker:
             yield connection.default_channel.queue_declare(name, passive=True)
 
 
-def _line_of_procfile(name: str) -> str:
+def line_of_procfile(name: str) -> str:
+    """The shell command of one process in deploy/Procfile; it ends in an `exec`."""
     for line in (CHECKOUT / "deploy" / "Procfile").read_text().splitlines():
         if line.startswith(f"{name}:"):
             return line.removeprefix(f"{name}:").strip()

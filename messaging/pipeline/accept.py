@@ -1,6 +1,7 @@
 """Taking a message from its author: checked, then on its way into the database."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from uuid import UUID
 
 from django.conf import settings
@@ -27,6 +28,7 @@ class Accepted:
 
     client_id: UUID
     fingerprint: bytes
+    accepted_at: datetime
     is_stored: bool
 
 
@@ -52,18 +54,18 @@ def accept(author: User, channel: Channel, *, text: str, client_id: UUID) -> Acc
     if known is not None:
         if bytes(known) != envelope.fingerprint:
             raise refusal_for("client_id_taken")
-        return Accepted(client_id, envelope.fingerprint, is_stored=True)
+        return Accepted(client_id, envelope.fingerprint, envelope.accepted_at, is_stored=True)
     if channel.is_archived:
         raise refusal_for("channel_archived")
     if not may_post.test(author, channel):
         raise refusal_for("author_may_not_post")
     if settings.BROKER_URL:
         publish(envelope)
-        return Accepted(client_id, envelope.fingerprint, is_stored=False)
+        return Accepted(client_id, envelope.fingerprint, envelope.accepted_at, is_stored=False)
     [outcome] = persist([envelope], keep_rejected=False)
     if isinstance(outcome, Rejected):
         raise refusal_for(outcome.reason)
-    return Accepted(client_id, envelope.fingerprint, is_stored=True)
+    return Accepted(client_id, envelope.fingerprint, envelope.accepted_at, is_stored=True)
 
 
 def refusal_for(reason: str) -> ChatError:

@@ -66,7 +66,7 @@ class Envelope:
                 text=str(fields["text"]),
                 accepted_at=datetime.fromisoformat(fields["accepted_at"]),
             )
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
+        except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
             raise UnknownEnvelope(f"not a whole envelope: {error}") from error
         if envelope.accepted_at.tzinfo is None:
             raise UnknownEnvelope("accepted_at has no time zone")

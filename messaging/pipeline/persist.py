@@ -1,6 +1,5 @@
 """Storing a batch of envelopes: numbered, once each, in the order in which they were accepted."""
 
-import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,8 +9,9 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from channels_app.models import Channel, Membership
-from messaging.models import Message, RejectedMessage
+from messaging.models import Message
 from messaging.pipeline.envelope import Envelope
+from messaging.pipeline.rejected import set_aside
 from messaging.rendering import HTML_VERSION, render
 
 INSERT_BYTES = 1 << 20  # of text and HTML per INSERT, far below MariaDB's max_allowed_packet of 16 MiB
@@ -162,13 +162,6 @@ def by_bytes(rows: Sequence[Message]) -> Iterator[list[Message]]:
 
 
 def _keep_rejected(envelopes: Sequence[Envelope], outcomes: Sequence[Outcome], now: datetime) -> None:
-    RejectedMessage.objects.bulk_create(
-        RejectedMessage(
-            client_id=envelope.client_id,
-            envelope=json.dumps(envelope.as_json()),
-            reason=outcome.reason,
-            rejected_at=now,
-        )
-        for envelope, outcome in zip(envelopes, outcomes, strict=True)
-        if isinstance(outcome, Rejected)
-    )
+    for envelope, outcome in zip(envelopes, outcomes, strict=True):
+        if isinstance(outcome, Rejected):
+            set_aside(envelope.as_json(), envelope.client_id, outcome.reason, at=now)

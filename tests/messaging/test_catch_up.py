@@ -5,8 +5,21 @@ import uuid
 from dataclasses import dataclass
 
 from django.test import Client
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
 
+from accounts.models import User
+from channels_app.actions import (
+    clear_channel,
+    create_channel,
+    join_channel,
+    leave_channel,
+    undo_clear_channel,
+)
 from channels_app.models import Channel
+from channels_app.queries import channel_by_slug, membership_of
+from messaging import queries
+from messaging.actions import delete_message, edit_message
 from messaging.models import Message
 from messaging.pipeline.envelope import Envelope
 from messaging.pipeline.persist import persist
@@ -144,6 +157,114 @@ def test_what_one_cleared_does_not_come_back(cast: Cast) -> None:
 
     assert (answer.cleared_seq, answer.seqs, answer.version) == (1, [2], 3)
     assert changes(signed_in(cast.bob), cast.design, after=0).seqs == [1, 2]
+
+
+def test_a_change_between_the_version_and_the_rows_is_asked_for_again(cast: Cast) -> None:
+    first = say(cast.bob, cast.design, "one")
+    channel = channel_by_slug(cast.carol, "design")
+    signed_in(cast.bob).post(f"/messages/{first.client_id}/edit/", {"text": "one, edited"})
+    say(cast.bob, cast.design, "two")
+
+    answer = queries.changes_after(cast.carol, channel, 0)
+    assert (answer.version, answer.messages) == (1, [])
+
+    answer = queries.changes_after(cast.carol, channel_by_slug(cast.carol, "design"), answer.version)
+    assert (answer.version, [row.text for row in answer.messages]) == (3, ["one, edited", "two"])
+
+
+STEPS = st.lists(
+    st.sampled_from(["say", "say many", "edit", "delete", "clear", "undo", "leave", "join", "catch up"]),
+    max_size=40,
+)
+
+
+@settings(max_examples=40)
+@given(steps=STEPS)
+@example(steps=["say many"] * 4 + ["catch up", "edit", "delete", "catch up"] + ["say many"] * 4)
+@example(steps=["say", "clear", "edit", "catch up", "say", "undo", "catch up"])
+def test_whatever_happened_the_changes_lead_to_the_state_of_a_fresh_page(
+    cast: Cast, steps: list[str]
+) -> None:
+    channel = create_channel(cast.bob, name=f"room {uuid.uuid4()}")
+    join_channel(cast.carol, channel)
+    page = Reader(cast.carol, channel)
+
+    for number, step in enumerate(steps):
+        take(step, number, cast, channel)
+        if step == "catch up":
+            page.catch_up()
+    page.catch_up()
+
+    fresh = Reader(cast.carol, channel)
+    shown = Message.objects.filter(channel=channel, deleted_at=None, seq__gt=fresh.cleared_seq)
+    assert page.texts == dict(shown.filter(seq__gte=page.oldest).values_list("seq", "text"))
+    assert fresh.texts == dict(shown.filter(seq__gte=fresh.oldest).values_list("seq", "text"))
+    assert (page.version, page.oldest <= fresh.oldest) == (fresh.version, True)
+
+
+def take(step: str, number: int, cast: Cast, channel: Channel) -> None:
+    """Do one thing in `channel`: bob writes there, carol reads."""
+    own = Message.objects.filter(channel=channel, deleted_at=None).order_by("seq")
+    count = {"say": 1, "say many": 150}.get(step, 0)
+    persist(
+        [Envelope(uuid.uuid4(), channel.pk, cast.bob.pk, f"{number}.{n}", NOON) for n in range(count)],
+        keep_rejected=False,
+    )
+    if step == "edit" and (message := own.last()):
+        edit_message(cast.bob, message.client_id, text=f"{number} edited")
+    elif step == "delete" and (message := own.first()):
+        delete_message(cast.bob, message.client_id)
+    elif step == "clear":
+        clear_channel(cast.carol, channel)
+    elif step == "undo":
+        undo_clear_channel(cast.carol, channel)
+    elif step == "leave":
+        leave_channel(cast.carol, channel)
+    elif step == "join":
+        join_channel(cast.carol, channel)
+
+
+class Reader:
+    """An open page, doing with each answer what the page's script does."""
+
+    def __init__(self, reader: User, channel: Channel) -> None:
+        self._reader = reader
+        self._channel = channel
+        self._load()
+
+    def catch_up(self) -> None:
+        while True:
+            answer = queries.changes_after(self._reader, self._now(), self.version)
+            if answer.cleared_seq < self.cleared_seq:
+                self._load()  # undone: what was hidden is read again
+                return
+            self.cleared_seq, self.version = answer.cleared_seq, answer.version
+            if answer.is_reset:
+                self._rows = {}
+            for row in answer.messages:
+                self._rows.pop(row.seq, None)
+                if not row.is_deleted and row.seq >= self.oldest:
+                    self._rows[row.seq] = row.text
+            self._rows = {seq: text for seq, text in self._rows.items() if seq > self.cleared_seq}
+            if answer.is_reset:
+                self.oldest = min(self._rows, default=0)
+            if not answer.has_more:
+                return
+
+    @property
+    def texts(self) -> dict[int, str]:
+        return dict(sorted(self._rows.items()))
+
+    def _load(self) -> None:
+        channel, membership = self._now(), membership_of(self._reader, self._channel)
+        page = queries.newest_page(channel, membership)
+        self.version = channel.version
+        self.cleared_seq = membership.cleared_seq if membership else 0
+        self._rows = {item.message.seq: item.message.text for item in page.items}
+        self.oldest = min(self._rows, default=0)
+
+    def _now(self) -> Channel:
+        return channel_by_slug(self._reader, self._channel.slug)
 
 
 def test_the_missed_changes_lead_to_the_state_of_a_fresh_page(cast: Cast) -> None:

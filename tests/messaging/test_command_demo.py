@@ -11,6 +11,7 @@ from django.core.management import CommandError, call_command
 from django.utils import timezone
 
 from accounts.actions import create_user
+from accounts.actors import SYSTEM
 from accounts.models import User
 from channels_app.actions import archive_channel, create_channel
 from channels_app.models import Channel, Membership
@@ -55,6 +56,29 @@ def test_the_demo_is_a_team_and_a_month_of_its_conversation(database: None) -> N
     now = timezone.now()
     assert now - times[-1] < timedelta(minutes=1)
     assert timedelta(days=20) < now - times[0] <= timedelta(days=31)
+
+
+def test_everybody_and_every_channel_was_there_before_the_first_message(database: None) -> None:
+    run("--messages", "50")
+    first = Message.objects.earliest("pk").accepted_at
+    for times in (
+        User.objects.values_list("date_joined", flat=True),
+        Channel.objects.values_list("created_at", flat=True),
+        Membership.objects.values_list("joined_at", flat=True),
+    ):
+        assert all(moment < first for moment in times)
+    run("--messages", "50")
+    assert not Membership.objects.filter(joined_at__gt=first).exists()
+
+
+def test_who_was_there_without_talking_keeps_his_dates(cast: Cast) -> None:
+    def dates() -> list[Any]:
+        mine = cast.bob.memberships.order_by("pk").values_list("joined_at", flat=True)
+        return [User.objects.get(pk=cast.bob.pk).date_joined, *mine]
+
+    before = dates()
+    run("--messages", "10", "--force")
+    assert dates() == before
 
 
 def test_it_has_what_real_conversation_has(database: None) -> None:
@@ -149,8 +173,8 @@ def test_a_second_run_adds_to_the_first(database: None) -> None:
 
 
 def test_a_demo_username_of_somebody_else_stops_it_before_anything_is_written(database: None) -> None:
-    create_user(username="maya", email="maya@example.org")
-    create_user(username="jоnas")  # with a Cyrillic о
+    create_user(SYSTEM, username="maya", email="maya@example.org")
+    create_user(SYSTEM, username="jоnas")  # with a Cyrillic о
     with pytest.raises(CommandError, match="maya, jonas"):
         run("--force")
     assert User.objects.count() == 2
@@ -169,7 +193,7 @@ def test_it_does_not_talk_among_others_unless_forced(cast: Cast) -> None:
 
 
 def test_a_channel_of_somebody_else_is_not_taken_over(database: None) -> None:
-    create_channel(create_user(username="erin"), name="design")
+    create_channel(create_user(SYSTEM, username="erin"), name="design")
     with pytest.raises(CommandError, match="--force"):
         run("--messages", "10")
 

@@ -45,7 +45,7 @@ def test_every_read_of_a_long_history_looks_at_few_rows(cast: Cast) -> None:
         "before the beginning": lambda: queries.page_before(channel, None, 100),
         "after the middle": lambda: queries.page_after(channel, None, LENGTH // 2),
         "after the beginning": lambda: queries.page_after(channel, None, 1),
-        "around the middle": lambda: queries.page_around(channel, None, middle),
+        "around the middle": lambda: queries.page_around(cast.bob, channel, None, middle.client_id),
         "last change": lambda: queries.changes_after(cast.bob, channel, LENGTH - 1),
         "last changes": lambda: queries.changes_after(cast.bob, channel, LENGTH - 300),
         "reset": lambda: queries.changes_after(cast.bob, channel, 1),

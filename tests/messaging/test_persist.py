@@ -2,9 +2,11 @@
 
 import json
 import uuid
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import pytest
+from django.db import connection, connections
 from django.utils import timezone
 
 from accounts.actors import SYSTEM
@@ -15,6 +17,7 @@ from messaging.pipeline.envelope import Envelope, UnknownEnvelope
 from messaging.pipeline.persist import INSERT_BYTES, Rejected, Stored, persist
 from tests.cast import Cast
 from tests.messaging.test_timeline import NOON
+from tests.waiting import wait_for
 
 
 def envelope(cast: Cast, text: str = "hello", **changes: object) -> Envelope:
@@ -130,6 +133,7 @@ def test_an_envelope_survives_its_way_through_json(cast: Cast) -> None:
         {"version": None},
         {"client_id": "x"},
         {"channel_id": None},
+        {"channel_id": float("inf")},
         {"accepted_at": "now"},
         {"accepted_at": "2026-03-02T12:00:00"},
     ],
@@ -153,6 +157,43 @@ def test_a_delivery_that_can_not_be_stored_is_set_aside_with_the_reason(cast: Ca
     kept = RejectedMessage.objects.get()
     assert kept.reason == "not_storable"
     assert not Message.objects.exists()
+
+
+def test_a_rejection_repeated_is_one_row_but_two_texts_under_one_name_are_two(cast: Cast) -> None:
+    sent = envelope(cast, "one", author_id=cast.mallory.pk)
+
+    for rejected in (sent, sent, replace(sent, text="two")):
+        deliver(rejected.as_json())
+
+    kept = RejectedMessage.objects.order_by("pk").values_list("envelope", flat=True)
+    assert [json.loads(fields)["text"] for fields in kept] == ["one", "two"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_delivery_is_held_while_the_tables_are_not_there(
+    cast: Cast, caplog: pytest.LogCaptureFixture
+) -> None:
+    sent = envelope(cast)
+    with connection.cursor() as cursor:
+        cursor.execute("ALTER TABLE messaging_message RENAME TO moved_away")
+    with ThreadPoolExecutor(1) as pool:
+        try:
+            delivery = pool.submit(_deliver_on_a_connection_of_its_own, sent)
+            wait_for(lambda: "holding a message" in caplog.text, what="the message to be held")
+        finally:
+            with connection.cursor() as cursor:
+                cursor.execute("ALTER TABLE moved_away RENAME TO messaging_message")
+        delivery.result(timeout=30)
+
+    assert Message.objects.get().client_id == sent.client_id
+    assert not RejectedMessage.objects.exists()
+
+
+def _deliver_on_a_connection_of_its_own(sent: Envelope) -> None:
+    try:
+        deliver(sent.as_json())
+    finally:
+        connections.close_all()
 
 
 def test_a_delivery_repeated_is_stored_once(cast: Cast) -> None:

@@ -79,6 +79,34 @@ def test_a_permalink_opens_the_channel_at_that_message(cast: Cast) -> None:
     assert (page.before, page.after) == (36, 85)
 
 
+def test_a_message_is_not_found_in_another_channel_nor_where_it_was_cleared(cast: Cast) -> None:
+    message = say(cast.bob, cast.design, "here")
+    bob = signed_in(cast.bob)
+
+    assert bob.get("/channels/design/", {"at": message.client_id}).status_code == 200
+    assert bob.get("/channels/public/", {"at": message.client_id}).status_code == 404
+    bob.post("/channels/design/clear/")
+    assert bob.get("/channels/design/", {"at": message.client_id}).status_code == 404
+
+
+def test_nothing_before_the_first_message_is_not_the_newest_page(cast: Cast) -> None:
+    said_at(cast.design, (cast.bob, NOON), (cast.carol, NOON))
+    bob = signed_in(cast.bob)
+
+    page = bob.get("/channels/design/", {"before": 1}).context["messages_page"]
+
+    assert (seqs(page), page.before, page.is_latest) == ([], None, False)
+    newer = bob.get("/channels/design/", {"after": page.after}).context["messages_page"]
+    assert (seqs(newer), newer.before) == ([1, 2], None)
+
+
+@pytest.mark.parametrize("path", ["/", "/channels/", "/channels/design/", "/channels/design/messages/"])
+def test_a_page_can_be_asked_for_its_head_alone(cast: Cast, path: str) -> None:
+    bob = signed_in(cast.bob)
+
+    assert bob.head(path).status_code == bob.get(path).status_code
+
+
 def test_a_permalink_to_nothing_is_not_found(cast: Cast) -> None:
     assert signed_in(cast.bob).get(f"/messages/{uuid.uuid4()}/").status_code == 404
 

@@ -63,7 +63,7 @@ class Command(ChatCommand):
     def wait(self, accepted: Accepted, timeout_s: float) -> None:
         if wait_until_stored(accepted, timeout_s=timeout_s):
             self.stdout.write(f"Stored: {accepted.client_id}")
-        elif reason := rejection_of(accepted.client_id):
+        elif reason := rejection_of(accepted):
             raise CommandError(f"Rejected: {reason}.")
         else:
             raise CommandError(
