@@ -15,6 +15,7 @@ from messaging.pipeline.queues import all_queues
 
 RABBITMQ_AT_LEAST = (3, 10)
 MANY_WAITING = 1_000  # messages in one queue
+MOST_QUEUES = 64  # that the settings allow
 START_WORKER = "celery -A chatsite worker"
 
 Result = TypeVar("Result")
@@ -32,6 +33,8 @@ def check_broker() -> Iterator[Finding]:
         yield _examine_version(broker)
         for queue in all_queues():
             yield within(PATIENCE_S, partial(_examine_queue, broker, queue))
+        for number in range(settings.PERSIST_QUEUES, MOST_QUEUES):
+            yield from within(PATIENCE_S, partial(_examine_dropped_queue, broker, number))
     except TimeoutError:
         yield wrong(f"the broker does not answer within {PATIENCE_S} s", "start it, or look into its log")
     except (OSError, KombuError, AMQPError) as fault:
@@ -93,3 +96,22 @@ def _examine_queue(broker: Any, queue: Queue) -> Finding:
     if waiting > MANY_WAITING:
         return warning(f"queue {name}: {waiting:,} messages wait", "start more workers")
     return ok(f"queue {name}: workers {there.consumer_count}, messages waiting {waiting:,}")
+
+
+def _examine_dropped_queue(broker: Any, number: int) -> list[Finding]:
+    """What waits in a persist queue from before PERSIST_QUEUES was lowered."""
+    name = f"{settings.QUEUE_PREFIX}.persist.{number}"
+    try:
+        with broker.channel() as channel:
+            waiting = channel.queue_declare(name, passive=True).message_count
+    except NotFound:
+        return []
+    if not waiting:
+        return []
+    return [
+        wrong(
+            f"queue {name} is not read since PERSIST_QUEUES is {settings.PERSIST_QUEUES}; "
+            f"messages waiting: {waiting:,}",
+            f"until it is empty, also run: PERSIST_QUEUES={number + 1} {START_WORKER}",
+        )
+    ]

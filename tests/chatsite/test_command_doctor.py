@@ -13,10 +13,12 @@ from typing import Any
 import pytest
 from celery import current_app
 from django.core.management import call_command
+from kombu import Producer
 
 from channels_app.models import Channel
 from messaging.pipeline.queues import all_queues
 from tests.cast import Cast
+from tests.waiting import wait_for
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -148,6 +150,31 @@ def test_queues_and_their_workers_are_looked_at(cast: Cast, settings: Any) -> No
             assert saying(f"queue {name} was declared otherwise")[0] == "wrong"
         finally:
             channel.queue_delete(name)
+
+
+@pytest.mark.stack
+def test_messages_in_a_queue_that_was_dropped_are_found(cast: Cast, settings: Any) -> None:
+    settings.QUEUE_PREFIX = f"{settings.QUEUE_PREFIX}.dropped"
+    *_kept, dropped, last = (queue for queue in all_queues() if ".persist." in queue.name)
+    settings.PERSIST_QUEUES -= 2
+    with current_app.connection_for_write() as broker:
+        channel: Any = broker.default_channel
+        try:
+            for queue in (dropped, last):
+                queue(channel).declare()
+            Producer(channel).publish("a message", routing_key=dropped.name)
+            wait_for(
+                lambda: channel.queue_declare(dropped.name, passive=True).message_count == 1,
+                what="the message in its queue",
+            )
+            level, words = saying(f"queue {dropped.name} is not read")
+            assert level == "wrong"
+            assert "messages waiting: 1 — until it is empty, also run: PERSIST_QUEUES=3 celery" in words
+            assert not any(last.name in words for _level, words in findings()[0])
+        finally:
+            for queue in (dropped, last):
+                channel.queue_delete(queue.name)
+            channel.exchange_delete(dropped.exchange.name)
 
 
 def run_apart(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
