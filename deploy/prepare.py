@@ -1,4 +1,7 @@
-"""Brings the database and the static files up to date before a start; what goes wrong it says in one line."""
+"""Brings the database and the static files up to date before a start; what goes wrong it says in one line.
+
+On a server, chat-clearsessions.timer and the steps of deploy/README.md do the same.
+"""
 
 import hashlib
 import os
@@ -21,7 +24,7 @@ def static_fingerprint() -> str:
 
 
 def prepare() -> None:
-    """Migrates, and collects the static files when they changed."""
+    """Migrates, removes the log-ins that have run out, and collects the static files when they changed."""
     import django
     from django.conf import settings
     from django.core.management import call_command
@@ -33,6 +36,8 @@ def prepare() -> None:
     if executor.migration_plan(executor.loader.graph.leaf_nodes()):
         print("Preparing the database …", flush=True)  # noqa: T201
         call_command("migrate", verbosity=0, interactive=False)
+
+    call_command("clearsessions")
 
     stamp = Path(settings.STATIC_ROOT) / ".fingerprint"
     fingerprint = static_fingerprint()

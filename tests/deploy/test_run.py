@@ -54,6 +54,7 @@ def test_a_second_start_keeps_the_key_and_the_data_and_prepares_nothing(var: Pat
     assert stat.S_IMODE((var / "secret_key").stat().st_mode) == 0o600
     with sqlite3.connect(var / "chat.sqlite3") as database:
         database.execute("CREATE TABLE kept (word TEXT)")
+        database.execute("INSERT INTO django_session VALUES ('old', '', '2020-01-01 00:00:00')")
 
     with started(RUN, var=var, PORT=str(port)) as process:
         said = read_until(process, "The chat is at")
@@ -65,6 +66,7 @@ def test_a_second_start_keeps_the_key_and_the_data_and_prepares_nothing(var: Pat
     assert (var / "secret_key").read_text() == key
     with sqlite3.connect(var / "chat.sqlite3") as database:
         assert database.execute("SELECT count(*) FROM kept").fetchone() == (0,)
+        assert database.execute("SELECT count(*) FROM django_session").fetchone() == (0,), "it had run out"
 
 
 def test_it_answers_under_the_machines_name_when_it_listens_everywhere(var: Path) -> None:
