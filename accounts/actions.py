@@ -1,13 +1,17 @@
 """Every write to an account, one function per thing a person does."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
+from django.contrib.auth.models import Group, Permission
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext_lazy as _
 
+from accounts.actors import Actor
 from accounts.models import User
 from accounts.names import clean_username, username_shape
+from accounts.permissions import may_create_user, may_edit_user, may_give_rights
 from chatsite.errors import Conflict, Invalid
+from chatsite.rights import require
 from chatsite.text import is_blank, one_line, refuse_unstorable
 
 DISPLAY_NAME_LENGTH = 80  # characters
@@ -21,6 +25,7 @@ def on_user_created(step: Callable[[User], object]) -> None:
 
 
 def create_user(
+    actor: Actor,
     *,
     username: str,
     password: str | None = None,
@@ -33,13 +38,18 @@ def create_user(
     """Make an account and run every step that other apps registered, or do neither.
 
     Arguments:
+        actor: SYSTEM when somebody signs up.
         password: as typed; None makes an account that can't log in until it has one.
         display_name: what others see; the username as typed when it is empty.
 
     Raises:
         Invalid: the username or the display name breaks a rule.
         Conflict: the username is taken, or looks like one that is.
+        NotAllowed: the actor may not make accounts, or not with these rights.
     """
+    require(may_create_user, actor)
+    if is_staff or is_superuser:
+        require(may_give_rights, actor)
     user = User(
         username=clean_username(username),
         display_name=clean_display_name(display_name or username),
@@ -60,6 +70,80 @@ def create_user(
         # Somebody took the name between the look and the insert; any other cause is a fault of ours.
         refuse_taken_username(user.username)
         raise
+    return user
+
+
+def edit_user(actor: Actor, user: User, *, display_name: str, email: str) -> User:
+    """Say otherwise who `user` is; returns the account as it is now.
+
+    Raises:
+        Invalid: the display name breaks a rule.
+        NotAllowed: the actor may not edit this account.
+    """
+    display_name = clean_display_name(display_name)
+    with transaction.atomic():
+        user = _to_edit(actor, user)
+        user.display_name, user.email = display_name, User.objects.normalize_email(email)
+        user.save(update_fields=["display_name", "email"])
+    return user
+
+
+def set_password(actor: Actor, user: User, *, password: str | None) -> User:
+    """Give `user` another password, or with None take it away; returns the account as it is now.
+
+    Their sessions end.
+
+    Raises:
+        NotAllowed: the actor may not edit this account.
+    """
+    with transaction.atomic():
+        user = _to_edit(actor, user)
+        user.set_password(password)
+        user.save(update_fields=["password"])
+    return user
+
+
+def deactivate_user(actor: Actor, user: User) -> User:
+    """End the account of `user`; returns the account as it is now. Doing it twice is doing it once.
+
+    Nobody can log in to it, and who is logged in is out at their next request.
+
+    Raises:
+        NotAllowed: the actor may not edit this account.
+    """
+    return _set_active(actor, user, is_active=False)
+
+
+def reactivate_user(actor: Actor, user: User) -> User:
+    """Open the account of `user` again; returns the account as it is now.
+
+    Raises:
+        NotAllowed: the actor may not edit this account.
+    """
+    return _set_active(actor, user, is_active=True)
+
+
+def give_rights(
+    actor: Actor,
+    user: User,
+    *,
+    is_staff: bool,
+    is_superuser: bool,
+    groups: Iterable[Group],
+    permissions: Iterable[Permission],
+) -> User:
+    """Let `user` do in the admin what is given, and nothing else; returns the account as it is now.
+
+    Raises:
+        NotAllowed: the actor may not give rights.
+    """
+    require(may_give_rights, actor)
+    with transaction.atomic():
+        user = _locked(user)
+        user.is_staff, user.is_superuser = is_staff, is_superuser
+        user.save(update_fields=["is_staff", "is_superuser"])
+        user.groups.set(groups)
+        user.user_permissions.set(permissions)
     return user
 
 
@@ -92,3 +176,21 @@ def clean_display_name(typed: str) -> str:
             field="display_name",
         )
     return name
+
+
+def _set_active(actor: Actor, user: User, *, is_active: bool) -> User:
+    with transaction.atomic():
+        user = _to_edit(actor, user)
+        user.is_active = is_active
+        user.save(update_fields=["is_active"])
+    return user
+
+
+def _to_edit(actor: Actor, user: User) -> User:
+    user = _locked(user)
+    require(may_edit_user, actor, user)  # as the row is now: it may have become an admin's
+    return user
+
+
+def _locked(user: User) -> User:
+    return User.objects.select_for_update().get(pk=user.pk)

@@ -11,6 +11,7 @@ class System:
 
     is_active = True
     is_staff = True
+    is_superuser = True
 
     def __repr__(self) -> str:
         return "SYSTEM"

@@ -7,6 +7,7 @@ from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 
 from accounts.actions import create_user, refuse_taken_username
+from accounts.actors import SYSTEM
 from accounts.models import User
 from accounts.names import clean_username
 from chatsite.errors import ChatError
@@ -25,6 +26,7 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
     def save_user(self, request: HttpRequest, user: User, form: Any, commit: bool = True) -> User:
         entry = form.cleaned_data
         return create_user(
+            SYSTEM,
             username=entry["username"],
             password=entry["password1"],
             display_name=entry["display_name"],

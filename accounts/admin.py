@@ -1,20 +1,30 @@
-"""Accounts in the admin: made through `create_user`, changed in place, never deleted."""
+"""Accounts in the admin: every change is an action, nothing is deleted."""
 
+from copy import copy
 from typing import Any
 
-from django import forms
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin
-from django.contrib.auth.forms import AdminUserCreationForm, UserChangeForm
+from django.contrib.auth.forms import AdminPasswordChangeForm, AdminUserCreationForm, UserChangeForm
 from django.db.models import Model, QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
 
-from accounts.actions import clean_display_name, create_user
+from accounts.actions import (
+    create_user,
+    deactivate_user,
+    edit_user,
+    give_rights,
+    reactivate_user,
+    set_password,
+)
+from accounts.actors import Actor
 from accounts.models import User
+from accounts.permissions import may_edit_user
 from accounts.queries import named_like
 from chatsite.admin import ActionModelForm, SavedByAction
-from chatsite.errors import ChatError
+
+RIGHTS = frozenset({"is_staff", "is_superuser", "groups", "user_permissions"})  # fields of an account
 
 
 class NewAccountForm(ActionModelForm, AdminUserCreationForm):  # type: ignore[type-arg]
@@ -29,6 +39,7 @@ class NewAccountForm(ActionModelForm, AdminUserCreationForm):  # type: ignore[ty
     def act(self) -> User:
         entry = self.cleaned_data
         return create_user(
+            self.actor,
             username=entry["username"],
             password=entry["password1"] if entry.get("set_usable_password", True) else None,
             display_name=entry["display_name"],
@@ -36,12 +47,32 @@ class NewAccountForm(ActionModelForm, AdminUserCreationForm):  # type: ignore[ty
         )
 
 
-class AccountForm(UserChangeForm):  # type: ignore[type-arg]
-    def clean_display_name(self) -> str:
-        try:
-            return clean_display_name(self.cleaned_data["display_name"])
-        except ChatError as error:
-            raise forms.ValidationError(str(error.message), code=error.code) from error
+class AccountForm(ActionModelForm, UserChangeForm):  # type: ignore[type-arg]
+    def act(self) -> User:
+        entry = self.cleaned_data
+        user = edit_user(self.actor, self.instance, display_name=entry["display_name"], email=entry["email"])
+        if "is_active" in self.changed_data:
+            user = (reactivate_user if entry["is_active"] else deactivate_user)(self.actor, user)
+        if not RIGHTS.isdisjoint(self.changed_data):
+            user = give_rights(
+                self.actor,
+                user,
+                is_staff=entry["is_staff"],
+                is_superuser=entry["is_superuser"],
+                groups=entry["groups"],
+                permissions=entry["user_permissions"],
+            )
+        return user
+
+
+class NewPasswordForm(AdminPasswordChangeForm):  # type: ignore[type-arg]
+    actor: Actor
+
+    def save(self, commit: bool = True) -> User:
+        entry = self.cleaned_data
+        password = entry["password1"] if entry["set_usable_password"] else None
+        self.user = user = set_password(self.actor, self.user, password=password)
+        return user
 
 
 @admin.register(User)
@@ -74,13 +105,18 @@ class AccountAdmin(SavedByAction, UserAdmin):  # type: ignore[type-arg]
             return ()
         if request.user.is_superuser:
             return self.readonly_fields
-        # Else the right to edit accounts would be the right to everything.
-        return (*self.readonly_fields, "is_staff", "is_superuser", "groups", "user_permissions")
+        return (*self.readonly_fields, *RIGHTS)
 
     def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
-        if isinstance(obj, User) and obj.is_superuser and not request.user.is_superuser:
-            return False  # a new password for a superuser would be a way to become one
+        if obj is not None and not may_edit_user.test(request.user, obj):
+            return False
         return super().has_change_permission(request, obj)
+
+    def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> HttpResponse:
+        # Django hands its form no request: a copy of this page, for this request alone, knows who asks.
+        page = copy(self)
+        page.change_password_form = type("NewPasswordForm", (NewPasswordForm,), {"actor": request.user})
+        return super(AccountAdmin, page).user_change_password(request, id, form_url)
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str

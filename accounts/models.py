@@ -25,9 +25,10 @@ class UserManager(BaseUserManager["User"]):
             ValidationError: the action refused; Django's own commands know no other refusal.
         """
         from accounts.actions import create_user
+        from accounts.actors import SYSTEM
 
         try:
-            return create_user(username=username, password=password, **fields)
+            return create_user(SYSTEM, username=username, password=password, **fields)
         except ChatError as error:
             raise ValidationError(str(error.message), code=error.code) from error
 

@@ -1,24 +1,9 @@
 """Who may do what with a channel."""
 
 from accounts.actors import Actor
-from accounts.models import User
+from accounts.permissions import is_active, is_site_admin, is_the_person
 from channels_app.models import Channel
 from chatsite.rights import rule
-
-
-@rule
-def is_active(actor: Actor) -> bool:
-    return actor.is_active
-
-
-@rule
-def is_site_admin(actor: Actor) -> bool:
-    return actor.is_staff
-
-
-@rule
-def is_the_person(actor: Actor, person: User) -> bool:
-    return actor == person
 
 
 @rule
@@ -34,4 +19,6 @@ def is_not_the_public_square(actor: Actor, channel: Channel) -> bool:
 may_create_channel = is_active
 may_change_subscription_of = is_active & (is_the_person | is_site_admin)
 may_edit_channel = is_active & is_site_admin
+may_clear = is_active
 may_archive = is_active & is_site_admin & is_not_the_public_square
+may_restore = is_active & is_site_admin

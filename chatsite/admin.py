@@ -12,12 +12,12 @@ from django.conf import settings
 from django.contrib import admin
 from django.contrib.admin.views.main import ChangeList
 from django.core.paginator import Paginator
+from django.db import transaction
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import User
 from chatsite.errors import ChatError
 
 MOST_LISTED = 5_000  # rows; who looks for older ones searches
@@ -88,13 +88,17 @@ class ReadOnlyAdmin(KeptRowsAdmin):
 class ActionModelForm(forms.ModelForm):  # type: ignore[type-arg]  # of any model
     """A form of the admin whose saving is an action; what the action refuses is an error of the form.
 
-    The admin calls every form within a transaction, so that acting while it validates is safe.
+    It acts while it validates, for only then can a refusal still be shown with what was typed. So it has
+    to be the whole page: what another form beside it refused would be too late (see `SavedByAction`).
     """
 
-    actor: User
+    actor: Any  # who is logged in; the model of a person is an app's, and the apps stand above this
 
     def act(self) -> Model:
-        """Call the action with `self.actor` and `self.cleaned_data`; return the row it wrote."""
+        """Call actions with `self.actor` and `self.cleaned_data`; return the row they wrote.
+
+        When one of them is refused, what those before it did is undone.
+        """
         raise NotImplementedError
 
     def _post_clean(self) -> None:
@@ -102,7 +106,8 @@ class ActionModelForm(forms.ModelForm):  # type: ignore[type-arg]  # of any mode
         if self.errors:
             return
         try:
-            self.instance = self.act()
+            with transaction.atomic():
+                self.instance = self.act()
         except ChatError as error:
             self.add_error(error.field if error.field in self.fields else None, str(error.message))
 
@@ -114,7 +119,13 @@ class ActionModelForm(forms.ModelForm):  # type: ignore[type-arg]  # of any mode
 
 
 class SavedByAction(KeptRowsAdmin):
-    """Admin whose forms are `ActionModelForm`s."""
+    """Admin whose forms are `ActionModelForm`s, each alone on its page."""
+
+    def get_inline_instances(self, request: HttpRequest, obj: Any = None) -> list[Any]:
+        inlines = super().get_inline_instances(request, obj)
+        if inlines:
+            raise TypeError(f"{type(self).__name__} acts before its inlines are validated: have none")
+        return inlines
 
     def get_form(self, request: Any, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
         form: Any = super().get_form(request, obj, change=change, **kwargs)
@@ -122,5 +133,4 @@ class SavedByAction(KeptRowsAdmin):
         return form
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
-        if not isinstance(form, ActionModelForm):
-            super().save_model(request, obj, form, change)
+        """Nothing is left to save: the action did it."""

@@ -2,8 +2,9 @@
 
 from accounts.actors import Actor
 from accounts.models import User
+from accounts.permissions import is_active
 from channels_app.models import Channel, Membership
-from channels_app.permissions import is_active, is_open
+from channels_app.permissions import is_open
 from chatsite.rights import rule
 from messaging.models import Message
 

@@ -14,6 +14,7 @@ from factory.base import Factory
 from factory.declarations import Sequence
 
 from accounts.actions import create_user
+from accounts.actors import SYSTEM
 from accounts.models import User
 from channels_app.actions import create_channel, join_channel, the_public_channel
 from channels_app.models import Channel
@@ -31,7 +32,7 @@ class UserFactory(Factory[User]):
 
     @classmethod
     def _create(cls, model_class: type[User], *args: Any, **kwargs: Any) -> User:
-        return create_user(*args, **kwargs)
+        return create_user(SYSTEM, *args, **kwargs)
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,6 +47,7 @@ def gather_team(*, password: str, among_others: bool = False) -> list[User]:
         _refuse_to_talk_among_others()
     made = [
         create_user(
+            SYSTEM,
             username=person.username,
             password=password,
             display_name=person.display_name,

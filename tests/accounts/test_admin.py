@@ -2,10 +2,15 @@
 
 from typing import Any
 
-from django.contrib.auth.models import Permission
+import pytest
+from django.contrib.auth.models import Group, Permission
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from accounts.models import User
+from channels_app.models import Channel
+from chatsite.errors import NotAllowed
 from tests.cast import PASSWORD, Cast, signed_in
 
 QUERIES = 15
@@ -27,6 +32,16 @@ def new_account(**entry: str) -> dict[str, str]:
 def account_entry(user: User, **changed: str) -> dict[str, str]:
     entry = {"display_name": user.display_name, "email": user.email, "is_active": "on", **changed}
     return {name: value for name, value in entry.items() if value}
+
+
+def columns_written(asked: CaptureQueriesContext) -> set[str]:
+    """The columns of accounts that were changed."""
+    table = connection.ops.quote_name("accounts_user")
+    changes = [query["sql"] for query in asked if query["sql"].startswith(f"UPDATE {table} SET")]
+    assert changes
+    names = [str(field.column) for field in User._meta.concrete_fields]
+    written = [sql.partition(" WHERE ")[0] for sql in changes]
+    return {name for name in names if any(f"{connection.ops.quote_name(name)} = " in sql for sql in written)}
 
 
 def with_rights(user: User, *rights: str) -> Client:
@@ -124,12 +139,59 @@ def test_a_display_name_needs_letters_here_too(cast: Cast) -> None:
     assert "letters" in answer.context["adminform"].form.errors["display_name"][0]
 
 
-def test_a_deactivated_account_is_out_at_once(cast: Cast) -> None:
-    bob = signed_in(cast.bob)
+def test_a_change_writes_nothing_but_what_its_form_is_about(cast: Cast) -> None:
+    # A whole row, read a moment ago, would undo what somebody else changes in that moment.
+    client = signed_in(cast.alice)
+    with CaptureQueriesContext(connection) as asked:
+        client.post(f"{USERS}{cast.bob.pk}/change/", account_entry(cast.bob, display_name="Robert"))
+    assert columns_written(asked) == {"display_name", "email"}
+    fresh = {"password1": "entirely other words", "password2": "entirely other words"}
+    with CaptureQueriesContext(connection) as asked:
+        assert client.post(f"{USERS}{cast.bob.pk}/password/", fresh).status_code == 302
+    assert columns_written(asked) == {"password"}
+
+
+def test_a_change_that_is_refused_in_part_is_not_made_at_all(
+    cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_anybody: User) -> User:
+        raise NotAllowed
+
+    monkeypatch.setattr("accounts.admin.deactivate_user", refuse)
+    entry = account_entry(cast.bob, display_name="Robert", is_active="")
+    answer = signed_in(cast.alice).post(f"{USERS}{cast.bob.pk}/change/", entry)
+    assert "You may not do that." in answer.context["adminform"].form.non_field_errors()
+    assert 'value="Robert"' in answer.content.decode()
+    cast.bob.refresh_from_db()
+    assert cast.bob.display_name == "Bob Okafor"
+
+
+def test_a_deactivated_account_is_out_at_once_until_it_is_reactivated(cast: Cast) -> None:
+    bob, page = signed_in(cast.bob), f"{USERS}{cast.bob.pk}/change/"
     assert bob.get("/channels/").status_code == 200
-    entry = account_entry(cast.bob, is_active="")
-    assert signed_in(cast.alice).post(f"{USERS}{cast.bob.pk}/change/", entry).status_code == 302
+    dave = with_rights(cast.dave, "view_user", "change_user")
+    assert dave.post(page, account_entry(cast.bob, is_active="")).status_code == 302
     assert bob.get("/channels/").status_code == 302
+    assert bob.post("/channels/create/", {"name": "still here"}).status_code == 302
+    assert not Channel.objects.filter(name="still here").exists()
+    assert not Client().login(username="bob", password=PASSWORD)
+    assert dave.post(page, account_entry(cast.bob)).status_code == 302
+    assert Client().login(username="bob", password=PASSWORD)
+
+
+def test_a_superuser_gives_rights_and_takes_them_away(cast: Cast) -> None:
+    alice, page = signed_in(cast.alice), f"{USERS}{cast.bob.pk}/change/"
+    group = Group.objects.create(name="Keepers")
+    right = Permission.objects.get(codename="view_channel")
+    entry = account_entry(cast.bob, is_staff="on", groups=str(group.pk), user_permissions=str(right.pk))
+    assert alice.post(page, entry).status_code == 302
+    cast.bob.refresh_from_db()
+    assert cast.bob.is_staff
+    assert list(cast.bob.groups.all()) == [group]
+    assert signed_in(cast.bob).get("/admin/channels_app/channel/").status_code == 200
+    assert alice.post(page, account_entry(cast.bob)).status_code == 302
+    assert signed_in(cast.bob).get("/admin/channels_app/channel/", follow=True).status_code == 403
+    assert not cast.bob.groups.exists()
 
 
 def test_a_site_admin_gives_a_new_password(cast: Cast, client: Client) -> None:
@@ -164,6 +226,32 @@ def test_the_right_to_edit_accounts_is_not_the_right_to_everything(cast: Cast) -
     fresh = {"password1": "entirely other words", "password2": "entirely other words"}
     assert dave.post(f"{USERS}{cast.alice.pk}/password/", fresh).status_code == 403
     assert dave.post(f"{USERS}{cast.bob.pk}/password/", fresh).status_code == 302
+
+
+def test_a_site_admin_does_not_take_over_another_one(cast: Cast) -> None:
+    with_rights(cast.carol)
+    dave = with_rights(cast.dave, "view_user", "change_user")
+    fresh = {"password1": "entirely other words", "password2": "entirely other words"}
+    assert dave.get(f"{USERS}{cast.carol.pk}/change/").status_code == 200
+    assert dave.post(f"{USERS}{cast.carol.pk}/password/", fresh).status_code == 403
+    entry = account_entry(cast.carol, email="dave@example.org", is_active="")
+    assert dave.post(f"{USERS}{cast.carol.pk}/change/", entry).status_code == 403
+    cast.carol.refresh_from_db()
+    assert cast.carol.check_password(PASSWORD)
+    assert cast.carol.is_active
+    assert signed_in(cast.alice).post(f"{USERS}{cast.carol.pk}/password/", fresh).status_code == 302
+
+
+def test_a_site_admin_changes_his_own_account_and_stays_logged_in(cast: Cast) -> None:
+    dave = with_rights(cast.dave, "view_user", "change_user")
+    entry = account_entry(cast.dave, display_name="David", is_superuser="on")
+    assert dave.post(f"{USERS}{cast.dave.pk}/change/", entry).status_code == 302
+    fresh = {"password1": "entirely other words", "password2": "entirely other words"}
+    assert dave.post(f"{USERS}{cast.dave.pk}/password/", fresh).status_code == 302
+    cast.dave.refresh_from_db()
+    assert (cast.dave.display_name, cast.dave.is_superuser) == ("David", False)
+    assert cast.dave.check_password("entirely other words")
+    assert dave.get("/channels/").status_code == 200
 
 
 def test_an_email_address_of_an_account_can_be_looked_at(cast: Cast) -> None:

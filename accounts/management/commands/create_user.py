@@ -9,6 +9,7 @@ from django.core.exceptions import ValidationError
 from django.core.management.base import CommandError
 
 from accounts.actions import create_user
+from accounts.actors import SYSTEM
 from accounts.models import User
 from chatsite.commands import ChatCommand
 
@@ -30,6 +31,7 @@ class Command(ChatCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         password = a_password(options["username"]) if options["password_stdin"] else None
         user = create_user(
+            SYSTEM,
             username=options["username"],
             password=password,
             display_name=options["display_name"],

@@ -1,0 +1,37 @@
+"""Who may do what with an account; and what is true of an actor, for the rules of the other apps."""
+
+from accounts.actors import Actor
+from accounts.models import User
+from chatsite.rights import rule
+
+
+@rule
+def is_active(actor: Actor) -> bool:
+    return actor.is_active
+
+
+@rule
+def is_site_admin(actor: Actor) -> bool:
+    return actor.is_staff
+
+
+@rule
+def is_superuser(actor: Actor) -> bool:
+    return actor.is_superuser
+
+
+@rule
+def is_the_person(actor: Actor, person: User) -> bool:
+    return actor == person
+
+
+@rule
+def is_about_an_admin(actor: Actor, person: User) -> bool:
+    return person.is_staff or person.is_superuser
+
+
+may_create_user = is_active & is_site_admin
+# A new password for another admin would be a way to act as one.
+may_edit_user = is_active & (is_the_person | is_superuser | (is_site_admin & ~is_about_an_admin))
+# Else the right to edit accounts would be the right to everything.
+may_give_rights = is_active & is_superuser

@@ -1,0 +1,74 @@
+"""What the actions on accounts refuse, whoever calls them."""
+
+from collections.abc import Callable
+
+import pytest
+
+from accounts.actions import (
+    create_user,
+    deactivate_user,
+    edit_user,
+    give_rights,
+    reactivate_user,
+    set_password,
+)
+from accounts.models import User
+from chatsite.errors import NotAllowed
+from tests.cast import Cast
+
+
+def rename(actor: User, user: User) -> User:
+    return edit_user(actor, user, display_name="Renamed", email="")
+
+
+def lock_out(actor: User, user: User) -> User:
+    return set_password(actor, user, password=None)
+
+
+EDITS = (rename, lock_out, deactivate_user, reactivate_user)
+
+
+@pytest.mark.parametrize("edit", EDITS)
+def test_an_account_is_edited_by_its_person_and_by_admins(
+    cast: Cast, edit: Callable[[User, User], User]
+) -> None:
+    cast.dave.is_staff = True
+    for actor in (cast.bob, cast.dave, cast.alice):
+        assert edit(actor, cast.bob) == cast.bob
+    with pytest.raises(NotAllowed):
+        edit(cast.mallory, cast.bob)
+
+
+@pytest.mark.parametrize("edit", EDITS)
+def test_an_account_that_became_an_admins_is_not_edited_by_another_admin(
+    cast: Cast, edit: Callable[[User, User], User]
+) -> None:
+    cast.dave.is_staff = True
+    as_it_was = User.objects.get(pk=cast.carol.pk)
+    User.objects.filter(pk=cast.carol.pk).update(is_staff=True)
+    with pytest.raises(NotAllowed):
+        edit(cast.dave, as_it_was)
+
+
+def test_a_member_makes_no_account(cast: Cast) -> None:
+    with pytest.raises(NotAllowed):
+        create_user(cast.bob, username="erin")
+    assert create_user(cast.alice, username="erin").username == "erin"
+
+
+def test_only_a_superuser_gives_rights(cast: Cast) -> None:
+    cast.dave.is_staff = True
+    for actor in (cast.bob, cast.dave):
+        with pytest.raises(NotAllowed):
+            give_rights(actor, actor, is_staff=True, is_superuser=True, groups=[], permissions=[])
+        with pytest.raises(NotAllowed):
+            create_user(actor, username="erin", is_superuser=True)
+    assert create_user(cast.alice, username="erin", is_superuser=True).is_superuser
+
+
+def test_a_deactivated_admin_does_nothing_more(cast: Cast) -> None:
+    gone = deactivate_user(cast.alice, cast.alice)
+    with pytest.raises(NotAllowed):
+        create_user(gone, username="erin")
+    with pytest.raises(NotAllowed):
+        reactivate_user(gone, gone)
