@@ -3,6 +3,7 @@
 from copy import copy
 from typing import Any
 
+from allauth.account.admin import EmailAddress
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.forms import AdminPasswordChangeForm, AdminUserCreationForm, UserChangeForm
@@ -25,6 +26,9 @@ from accounts.queries import named_like
 from chatsite.admin import ActionModelForm, SavedByAction
 
 RIGHTS = frozenset({"is_staff", "is_superuser", "groups", "user_permissions"})  # fields of an account
+
+# An account's address is its own `email`; allauth's table of them is unused, and no action writes it.
+admin.site.unregister(EmailAddress)
 
 
 class NewAccountForm(ActionModelForm, AdminUserCreationForm):  # type: ignore[type-arg]
