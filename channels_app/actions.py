@@ -14,8 +14,10 @@ from channels_app.names import PUBLIC_SLUG, clean_name, slug_of
 from channels_app.permissions import (
     may_archive,
     may_change_subscription_of,
+    may_clear,
     may_create_channel,
     may_edit_channel,
+    may_restore,
 )
 from chatsite.errors import Conflict, Invalid, NotFound
 from chatsite.rights import require
@@ -26,7 +28,7 @@ def create_channel(actor: Actor, *, name: str, topic: str = "") -> Channel:
     """Create the channel `name`, or take the one that has that name; either way the actor is in it.
 
     Two people who create the same name at the same instant end in one channel. The topic of a channel that
-    exists stays as it is.
+    exists stays as it is; `is_new` of the one returned tells which happened.
 
     Raises:
         Invalid: the name or the topic breaks a rule.
@@ -90,15 +92,17 @@ def leave_channel(actor: Actor, channel: Channel, *, user: User | None = None) -
         channel.save(update_fields=["member_count"])
 
 
-def clear_channel(user: User, channel: Channel) -> None:
-    """Hide everything said in `channel` so far from `user` alone; others still see all of it.
+def clear_channel(actor: User, channel: Channel) -> None:
+    """Hide everything said in `channel` so far from the actor alone; others still see all of it.
 
     Raises:
-        NotFound: the user never was in the channel.
+        NotAllowed: the actor's account has ended.
+        NotFound: the actor never was in the channel.
     """
+    require(may_clear, actor)
     with transaction.atomic():
         channel = _locked(channel)
-        membership = _own_membership(user, channel)
+        membership = _own_membership(actor, channel)
         if membership.cleared_seq == channel.last_seq:
             return  # pressed twice: Undo still goes back to what was there before the first time
         membership.cleared_seq_before = membership.cleared_seq
@@ -106,14 +110,16 @@ def clear_channel(user: User, channel: Channel) -> None:
         membership.save(update_fields=["cleared_seq", "cleared_seq_before"])
 
 
-def undo_clear_channel(user: User, channel: Channel) -> None:
-    """Show `user` again what the last `clear_channel` hid.
+def undo_clear_channel(actor: User, channel: Channel) -> None:
+    """Show the actor again what the last `clear_channel` hid.
 
     Raises:
-        NotFound: the user never was in the channel.
+        NotAllowed: the actor's account has ended.
+        NotFound: the actor never was in the channel.
     """
+    require(may_clear, actor)
     with transaction.atomic():
-        membership = _own_membership(user, _locked(channel))
+        membership = _own_membership(actor, _locked(channel))
         membership.cleared_seq = membership.cleared_seq_before
         membership.save(update_fields=["cleared_seq"])
 
@@ -151,12 +157,12 @@ def archive_channel(actor: Actor, channel: Channel) -> None:
 
 
 def restore_channel(actor: Actor, channel: Channel) -> None:
-    """Open an archived `channel` again.
+    """Open an archived `channel` again; one that is open stays as it is.
 
     Raises:
         NotAllowed: the actor may not restore it.
     """
-    require(may_archive, actor, channel)
+    require(may_restore, actor)
     with transaction.atomic():
         channel = _locked(channel)
         channel.archived_at = None
@@ -198,6 +204,7 @@ def _insert_channel(channel: Channel) -> Channel:
             channel.save(force_insert=True)
     except IntegrityError:
         return Channel.objects.get(slug=channel.slug)
+    channel.is_new = True
     return channel
 
 

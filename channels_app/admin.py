@@ -4,8 +4,10 @@ from collections.abc import Callable
 from typing import Any
 
 from django.contrib import admin, messages
+from django.contrib.admin.options import IS_POPUP_VAR
 from django.db.models import Model, QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext as translate
@@ -114,6 +116,20 @@ class ChannelAdmin(SavedByAction):
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
     ) -> tuple[QuerySet[Any], bool]:
         return queries.named_like(queryset, search_term) if search_term else queryset, False
+
+    def log_addition(self, request: HttpRequest, obj: Channel, message: Any) -> Any:
+        if obj.is_new:
+            return super().log_addition(request, obj, message)
+        return self.log_change(request, obj, "Joined.")
+
+    def response_add(
+        self, request: HttpRequest, obj: Channel, post_url_continue: str | None = None
+    ) -> HttpResponse:
+        if obj.is_new or IS_POPUP_VAR in request.POST:
+            return super().response_add(request, obj, post_url_continue)
+        words = translate("“%(name)s” was there already. You are in it now; its topic is as it was.")
+        self.message_user(request, words % {"name": obj.name}, messages.WARNING)
+        return redirect("admin:channels_app_channel_change", obj.pk)
 
     @admin.display(description=_("see also"))
     def see_also(self, channel: Channel) -> str:

@@ -58,6 +58,9 @@ class Channel(models.Model):
 
     objects = ChannelManager()
 
+    # Whether this object is from the `create_channel` that made the channel; no column.
+    is_new = False
+
     class Meta:
         verbose_name = _("channel")
         verbose_name_plural = _("channels")

@@ -2,6 +2,10 @@
 
 from typing import Any
 
+import pytest
+from django.contrib.admin import TabularInline
+from django.contrib.admin.models import CHANGE, LogEntry
+
 from channels_app.actions import archive_channel, create_channel, leave_channel
 from channels_app.models import Channel, Membership
 from tests.cast import Cast, signed_in
@@ -62,6 +66,21 @@ def test_a_new_channel_is_made_as_by_its_form(cast: Cast) -> None:
     assert (channel.topic, channel.creator, channel.member_count) == ("What ships", cast.alice, 1)
 
 
+def test_a_taken_name_is_joined_and_the_page_says_so(cast: Cast) -> None:
+    client = signed_in(cast.alice)
+    answer = client.post(f"{CHANNELS}add/", {"name": "DESIGN", "topic": "Mine now"}, follow=True)
+    assert answer.redirect_chain == [(f"{CHANNELS}{cast.design.pk}/change/", 302)]
+    page = answer.content.decode()
+    assert "“design” was there already. You are in it now; its topic is as it was." in page
+    assert "added" not in page
+    assert Membership.objects.get(channel=cast.design, user=cast.alice).is_subscribed
+    assert LogEntry.objects.get().action_flag == CHANGE
+    assert (
+        "was added"
+        in client.post(f"{CHANNELS}add/", {"name": "Ideas", "topic": ""}, follow=True).content.decode()
+    )
+
+
 def test_a_name_that_breaks_a_rule_is_an_error_of_the_form(cast: Cast) -> None:
     for name, reason in [("create", "reserved"), ("\u200b", "name"), ("a\u202eb", "invisible")]:
         answer = signed_in(cast.alice).post(f"{CHANNELS}add/", {"name": name, "topic": ""})
@@ -85,6 +104,13 @@ def test_a_channel_is_archived_and_restored(cast: Cast) -> None:
     run(client, CHANNELS, "restore", cast.design)
     cast.design.refresh_from_db()
     assert not cast.design.is_archived
+
+
+def test_restoring_an_open_channel_leaves_it_open(cast: Cast) -> None:
+    page = run(signed_in(cast.alice), CHANNELS, "restore", cast.public, cast.design)
+    assert "Done: 2." in page
+    assert "You may not" not in page
+    assert not Channel.objects.exclude(archived_at=None).exists()
 
 
 def test_public_is_never_archived_and_the_page_says_so(cast: Cast) -> None:
@@ -137,3 +163,16 @@ def test_people_and_channels_complete_as_one_types(cast: Cast, django_assert_max
     assert [found["text"] for found in answer.json()["results"]] == ["carol"]
     answer = client.get("/admin/autocomplete/", {**field, "field_name": "channel", "term": ""})
     assert {found["text"] for found in answer.json()["results"]} == {"public", "design"}
+
+
+class Members(TabularInline):  # type: ignore[type-arg]
+    model = Membership
+
+
+def test_no_other_form_stands_beside_one_that_acts(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    # What that form refused would come after the action, and could not undo it.
+    monkeypatch.setattr("channels_app.admin.ChannelAdmin.inlines", [Members])
+    with pytest.raises(TypeError, match="inlines"):
+        signed_in(cast.alice).post(f"{CHANNELS}{cast.design.pk}/change/", {"topic": "New topic"})
+    cast.design.refresh_from_db()
+    assert cast.design.topic == "Pixels and words"

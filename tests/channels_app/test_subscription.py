@@ -3,7 +3,10 @@
 import pytest
 from django.test import Client
 
+from accounts.actions import deactivate_user
+from channels_app.actions import clear_channel, undo_clear_channel
 from channels_app.models import Channel, Membership
+from chatsite.errors import NotAllowed
 from tests.cast import Cast, say, signed_in
 
 
@@ -129,3 +132,10 @@ def test_a_press_from_another_site_is_refused(cast: Cast, button: str) -> None:
 @pytest.mark.parametrize("button", ["join", "unsubscribe", "clear"])
 def test_a_channel_that_does_not_exist_is_not_found(cast: Cast, button: str) -> None:
     assert signed_in(cast.bob).post(f"/channels/nowhere/{button}/").status_code == 404
+
+
+def test_an_account_that_ended_clears_nothing(cast: Cast) -> None:
+    gone = deactivate_user(cast.alice, cast.bob)
+    for act in (clear_channel, undo_clear_channel):
+        with pytest.raises(NotAllowed):
+            act(gone, cast.design)
