@@ -1,7 +1,7 @@
 """What the command `demo` does: gathers the team, and has it talk for a month."""
 
-from collections.abc import Iterator
-from datetime import timedelta
+from collections.abc import Iterable, Iterator
+from datetime import datetime, timedelta
 from random import Random
 from uuid import UUID
 
@@ -13,7 +13,7 @@ from accounts.actions import create_user, refuse_taken_username
 from accounts.actors import SYSTEM
 from accounts.models import User
 from channels_app.actions import create_channel, join_channel
-from channels_app.models import Channel
+from channels_app.models import Channel, Membership
 from channels_app.names import slug_of
 from chatsite.errors import Conflict
 from messaging.actions import delete_message, edit_message
@@ -24,6 +24,7 @@ from messaging.models import Message
 from messaging.pipeline.envelope import Envelope
 from messaging.pipeline.load import load
 
+SETTLING = timedelta(hours=1)  # from the making of the team to its first word
 MOST_CHANGED = 20  # messages that are edited or deleted after a conversation
 
 
@@ -83,6 +84,7 @@ def talk(*, seed: int, count: int) -> Iterator[int]:
     end = timezone.now()
     latest = [channel.last_activity_at for channel in channels.values() if channel.last_activity_at]
     begin = min(end, max([end - MONTH, *(moment + timedelta(microseconds=1) for moment in latest)]))
+    _date_before(begin, people.values(), channels.values())
     changes: list[tuple[User, UUID, str]] = []
 
     def envelopes() -> Iterator[Envelope]:
@@ -100,6 +102,16 @@ def talk(*, seed: int, count: int) -> Iterator[int]:
             delete_message(author, client_id)
         else:
             edit_message(author, client_id, text=later)
+
+
+def _date_before(begin: datetime, people: Iterable[User], channels: Iterable[Channel]) -> None:
+    """Have those who talk from `begin` on be there by then, and where they talk too."""
+    before = begin - SETTLING
+    team, places = [user.pk for user in people], [channel.pk for channel in channels]
+    Channel.objects.filter(pk__in=places, created_at__gt=before).update(created_at=before)
+    memberships = Membership.objects.filter(channel__in=places, user__in=team)
+    memberships.filter(joined_at__gt=before).update(joined_at=before)
+    User.objects.filter(pk__in=team, date_joined__gt=before).update(date_joined=before)
 
 
 def _refuse_to_be_somebody_else(there: dict[str, User]) -> None:
