@@ -15,6 +15,11 @@ def test_markup_is_text() -> None:
     assert render("<b>&\"'") == "&lt;b&gt;&amp;&quot;&#x27;"
 
 
+def test_a_run_longer_than_any_link_is_text() -> None:
+    assert "<a" in render("https://example.org/" + "x" * 1_900)
+    assert "<a" not in render("https://example.org/" + "x" * 2_000)
+
+
 def test_line_breaks_are_kept() -> None:
     assert render("a\n\nb") == "a<br><br>b"
 
