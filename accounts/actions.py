@@ -12,7 +12,7 @@ from accounts.names import clean_username, username_shape
 from accounts.permissions import may_create_user, may_edit_user, may_give_rights
 from chatsite.errors import Conflict, Invalid
 from chatsite.rights import require
-from chatsite.text import is_blank, one_line, refuse_unstorable
+from chatsite.text import is_blank, one_line, refuse_invisible, refuse_unstorable
 
 DISPLAY_NAME_LENGTH = 80  # characters
 
@@ -169,6 +169,7 @@ def clean_display_name(typed: str) -> str:
     name = one_line(typed)
     if is_blank(name):
         raise Invalid(_("A display name needs letters."), code="display_name_empty", field="display_name")
+    refuse_invisible(name, field="display_name")
     if len(name) > DISPLAY_NAME_LENGTH:
         raise Invalid(
             _("A display name has at most %(most)s characters.") % {"most": DISPLAY_NAME_LENGTH},

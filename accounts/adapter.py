@@ -35,3 +35,8 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
 
     def add_message(self, *args: Any, **kwargs: Any) -> None:
         """Keep allauth's "signed in as" notices off the page: the page itself shows it."""
+
+    def _get_login_attempts_cache_key(self, request: HttpRequest, **credentials: Any) -> str:
+        """Count failures by name and address: a stranger who guesses must not lock the owner out."""
+        by_name: str = super()._get_login_attempts_cache_key(request, **credentials)
+        return f"{by_name}:{self.get_client_ip(request)}"

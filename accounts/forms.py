@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.actions import DISPLAY_NAME_LENGTH, clean_display_name
 from accounts.names import USERNAME_LENGTH
 from chatsite.errors import ChatError
+from chatsite.text import comparison_key
 
 
 class SignUpForm(SignupForm):  # type: ignore[misc]
@@ -51,3 +52,8 @@ class LogInForm(LoginForm):  # type: ignore[misc]
         self.fields["password"].help_text = ""
         for field in self.fields.values():
             field.widget.attrs.pop("placeholder", None)
+
+    def clean_login(self) -> str:
+        """One spelling for every way to type a username: failures are counted by it."""
+        typed: str = super().clean_login()
+        return comparison_key(typed)

@@ -7,7 +7,7 @@ from confusable_homoglyphs import confusables
 from django.utils.translation import gettext_lazy as _
 
 from chatsite.errors import Invalid
-from chatsite.text import BLANK, comparison_key, refuse_unstorable
+from chatsite.text import comparison_key, is_invisible, refuse_unstorable
 
 USERNAME_LENGTH = 40  # characters
 
@@ -54,7 +54,9 @@ def username_shape(username: str) -> str:
 
 def _is_allowed(character: str) -> bool:
     kind = unicodedata.category(character)
-    return character in ".-_" or ((kind[0] in "LM" or kind == "Nd") and character not in BLANK)
+    return character in ".-_" or (
+        (kind[0] == "L" or kind in ("Mn", "Mc", "Nd")) and not is_invisible(character)
+    )
 
 
 @cache

@@ -21,7 +21,7 @@ from channels_app.permissions import (
 )
 from chatsite.errors import Conflict, Invalid, NotFound
 from chatsite.rights import require
-from chatsite.text import one_line, refuse_unstorable
+from chatsite.text import one_line, refuse_invisible, refuse_unstorable
 
 
 def create_channel(actor: Actor, *, name: str, topic: str = "") -> Channel:
@@ -188,6 +188,7 @@ def clean_topic(typed: str) -> str:
     """
     refuse_unstorable(typed, field="topic")
     topic = one_line(typed)
+    refuse_invisible(topic, field="topic")
     if len(topic) > TOPIC_LENGTH:
         raise Invalid(
             _("A topic has at most %(most)s characters.") % {"most": TOPIC_LENGTH},

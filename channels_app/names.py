@@ -1,12 +1,11 @@
 """What a channel may be called, and the slug under which two names are the same channel."""
 
 import re
-import unicodedata
 
 from django.utils.translation import gettext_lazy as _
 
 from chatsite.errors import Invalid
-from chatsite.text import KEY_LENGTH, comparison_key, is_blank, one_line, refuse_unstorable
+from chatsite.text import KEY_LENGTH, comparison_key, is_blank, one_line, refuse_invisible, refuse_unstorable
 
 NAME_LENGTH = 80  # characters
 PUBLIC_SLUG = "public"
@@ -17,8 +16,6 @@ RESERVED_SLUGS = frozenset({"create", "new", "browse", "search", "archived", "di
 # Characters that mean something in an address, to a browser or to a proxy that decodes twice.
 _PATH_CHARACTERS = re.compile(r"[/\\?#%&;\s]")
 _VARIATION_SELECTORS = re.compile("[\ufe0e\ufe0f]")
-_ENGLAND_AND_KIN = re.compile("\U0001f3f4[\U000e0020-\U000e007e]+\U000e007f")
-_JOINERS = "\u200c\u200d"
 
 
 def clean_name(typed: str) -> str:
@@ -37,12 +34,7 @@ def clean_name(typed: str) -> str:
             code="name_too_long",
             field="name",
         )
-    if not _all_show(name):
-        raise Invalid(
-            _("A channel name can't have control or invisible characters."),
-            code="name_characters",
-            field="name",
-        )
+    refuse_invisible(name, field="name")
     name = one_line(name)
     slug = slug_of(name)
     if len(slug) > KEY_LENGTH:
@@ -59,18 +51,3 @@ def slug_of(name: str) -> str:
     style of one symbol (variation selectors) are the same symbol.
     """
     return _PATH_CHARACTERS.sub("-", comparison_key(_VARIATION_SELECTORS.sub("", one_line(name))))
-
-
-def _all_show(name: str) -> bool:
-    """Whether each character of `name` shows, or joins two that do."""
-    name = _ENGLAND_AND_KIN.sub("\U0001f3f4", name)
-    return all(
-        _joins(name, place) if character in _JOINERS else unicodedata.category(character)[0] != "C"
-        for place, character in enumerate(name)
-    )
-
-
-def _joins(name: str, place: int) -> bool:
-    """Whether the joiner at `place` stands between two letters, marks or symbols."""
-    around = name[place - 1 : place] + name[place + 1 : place + 2]
-    return len(around) == 2 and all(unicodedata.category(character)[0] in "LMS" for character in around)

@@ -10,4 +10,6 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "chatsite.settings")
 # WhiteNoise hands files over in Django's synchronous way. They are small, and browsers keep them for ever.
 warnings.filterwarnings("ignore", message="StreamingHttpResponse must consume synchronous iterators")
 
-application = get_asgi_application()
+from chatsite.body_limit import BodyLimit  # noqa: E402
+
+application = BodyLimit(get_asgi_application())

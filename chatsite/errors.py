@@ -59,6 +59,14 @@ class NotFound(ChatError):
     message = _("There is nothing here.")
 
 
+class WrongMethod(ChatError):
+    """The address takes a button press, and got a look; or the other way round."""
+
+    status = 405
+    code = "wrong_method"
+    message = _("This address only answers to a button. Go back and press it.")
+
+
 class Conflict(ChatError):
     """Something else already stands in its place."""
 

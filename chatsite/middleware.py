@@ -1,13 +1,18 @@
-"""What happens around every view: is the process alive, the reader's time zone, refusals as answers."""
+"""What happens around every view: who may come in, in which time zone, and refusals turned into answers."""
 
 import zoneinfo
 from collections.abc import Callable
+from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.contrib.auth.middleware import LoginRequiredMiddleware
+from django.contrib.auth.views import redirect_to_login
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, JsonResponse
 from django.utils import timezone
+from django.utils.cache import patch_vary_headers
+from django.utils.translation import gettext
 
-from chatsite.errors import ChatError
-from chatsite.responses import refusal
+from chatsite.errors import ChatError, WrongMethod
+from chatsite.responses import page_of, refusal, unsent, wants_json
 
 TIME_ZONE_COOKIE = "time_zone"
 
@@ -24,6 +29,34 @@ class Alive:
         return self.get_response(request)
 
 
+class Private:
+    """Keeps pages out of every cache: the back button after log-out must not show what was said."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        if not response.has_header("Cache-Control"):
+            response["Cache-Control"] = "private, no-store"
+        patch_vary_headers(response, ["HX-Request"])
+        return response
+
+
+class LoginRequired(LoginRequiredMiddleware):
+    """Sends who is not logged in to log in, and back to a page; never loses a text on the way."""
+
+    def handle_no_permission(self, request: HttpRequest, view_func: Callable[..., Any]) -> Any:
+        if wants_json(request) or "HX-Request" in request.headers:
+            return JsonResponse(
+                {"code": "logged_out", "message": gettext("Please log in again.")}, status=401
+            )
+        page = page_of(request)
+        if text := request.POST.get("text"):
+            return unsent(request, text, next_url=page, status=401)
+        return redirect_to_login(page)
+
+
 class ReaderTimeZone:
     """Shows times in the zone that the browser named in a cookie; in the site's without one."""
 
@@ -31,23 +64,31 @@ class ReaderTimeZone:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
+        with timezone.override(self._zone_of(request)):
+            return self.get_response(request)
+
+    @staticmethod
+    def _zone_of(request: HttpRequest) -> zoneinfo.ZoneInfo | None:
+        name = request.COOKIES.get(TIME_ZONE_COOKIE)
         try:
-            zone = zoneinfo.ZoneInfo(request.COOKIES[TIME_ZONE_COOKIE])
+            return zoneinfo.ZoneInfo(name) if name else None
         except (KeyError, ValueError, OSError):
-            # Without a cookie, or with one that names no zone (a path, a folder): the site's own zone.
-            return self.get_response(request)
-        with timezone.override(zone):
-            return self.get_response(request)
+            return None  # it names no zone (a path, a folder): the site's own
 
 
 class Refusals:
-    """Answers a `ChatError` that a view let through, as a page or as JSON."""
+    """Answers a `ChatError` that a view let through, and a wrong method, as a page or as JSON."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        return self.get_response(request)
+        response = self.get_response(request)
+        if isinstance(response, HttpResponseNotAllowed):
+            told = refusal(request, WrongMethod())
+            told["Allow"] = response["Allow"]
+            return told
+        return response
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
         return refusal(request, error) if isinstance(error, ChatError) else None

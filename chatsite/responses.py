@@ -2,13 +2,35 @@
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
+from django.urls import reverse
 
 from chatsite.errors import ChatError, NotFound, Unavailable
+
+# Addresses below a channel that are no pages: nobody should land there after logging in.
+FRAGMENTS_AND_BUTTONS = frozenset({"messages", "changes", "join", "unsubscribe", "clear"})
 
 
 def wants_json(request: HttpRequest) -> bool:
     """Whether the caller is a program that asked for JSON, not a person looking at a page."""
     return request.headers.get("Accept", "").startswith("application/json")
+
+
+def page_of(request: HttpRequest) -> str:
+    """The address of the page that the request came from or belongs to, to come back to."""
+    match = request.resolver_match
+    if match is None or (request.method in ("GET", "HEAD") and match.url_name not in FRAGMENTS_AND_BUTTONS):
+        return request.get_full_path()
+    if "slug" in match.kwargs:
+        return reverse("messaging:channel", kwargs=match.kwargs)
+    if "client_id" in match.kwargs:
+        return reverse("messaging:permalink", kwargs=match.kwargs)
+    return request.path if request.method in ("GET", "HEAD") else reverse("home")
+
+
+def unsent(request: HttpRequest, text: str, *, next_url: str, status: int) -> HttpResponse:
+    """A page that keeps `text`, which could not be sent by somebody who is not logged in."""
+    context = {"text": text, "next_url": next_url, "status": status}
+    return render(request, "logged_out.html", context, status=status)
 
 
 def refusal(request: HttpRequest, error: ChatError) -> HttpResponse:

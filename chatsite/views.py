@@ -5,18 +5,23 @@ import sys
 from django.conf import settings
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from chatsite.errors import NotAllowed, Unavailable
-from chatsite.responses import refusal, wants_json
+from chatsite.responses import page_of, refusal, unsent, wants_json
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     """A form was sent without its token: the page was open too long, or it came from elsewhere."""
     if wants_json(request):
         return refusal(request, NotAllowed(_("Please log in again."), code="csrf_failed"))
+    if request.path == reverse("account_login") and request.user.is_authenticated:
+        return redirect("home")  # logged in from another tab meanwhile
+    if text := request.POST.get("text"):
+        return unsent(request, text, next_url=page_of(request), status=403)
     return render(request, "403_csrf.html", status=403)
 
 

@@ -32,17 +32,28 @@ class Accepted:
     is_stored: bool
 
 
-def accept(author: User, channel: Channel, *, text: str, client_id: UUID) -> Accepted:
+def accept(
+    author: User, channel: Channel, *, text: str, client_id: UUID, expected_author: str = ""
+) -> Accepted:
     """Take what `author` says in `channel`; the same call twice is one message.
 
     With a broker the message is in its queue when this returns; in the embedded default it is stored.
 
+    Arguments:
+        expected_author: the username that the sender believes to have; "" when they don't say.
+
     Raises:
         Invalid: the text breaks a rule.
         NotAllowed: the author may not post there.
-        Conflict: the client_id is another message's.
+        Conflict: the client_id is another message's, or the author is not the expected one.
         Unavailable: the message could not be made safe; the same call may be tried again.
     """
+    if expected_author not in ("", author.username):
+        raise Conflict(
+            _("You are logged in as %(name)s now. Log in again to send this.") % {"name": author.username},
+            code="other_author",
+            field="text",
+        )
     envelope = Envelope(
         client_id=client_id,
         channel_id=channel.pk,

@@ -62,7 +62,24 @@ def test_names_of_every_script_that_look_like_nobody_are_welcome(
 
 @pytest.mark.parametrize(
     "username",
-    ["", "   ", "a b", "a/b", "@bob", ".bob", "b\u200bob", "b\u202eob", "\u3164", "x" * 41, "bob\x00"],
+    [
+        "",
+        "   ",
+        "a b",
+        "a/b",
+        "@bob",
+        ".bob",
+        "b\u200bob",
+        "bob\ufe0f",
+        "bob\ufe00",
+        "b\U000e0100ob",
+        "bob\u180b",
+        "bob\u20dd",
+        "b\u202eob",
+        "\u3164",
+        "x" * 41,
+        "bob\x00",
+    ],
 )
 @pytest.mark.usefixtures("database")
 def test_a_username_that_breaks_a_rule_is_refused_with_a_reason(client: Client, username: str) -> None:
@@ -71,6 +88,26 @@ def test_a_username_that_breaks_a_rule_is_refused_with_a_reason(client: Client, 
     assert response.status_code == 200
     assert response.context["form"].errors["username"]
     assert not User.objects.exists()
+
+
+@pytest.mark.parametrize(
+    "name", ["\u202ebob", "a\x07b", "\ufe0f", "\u180b", "\U000e0100", "a\u200bb", "x" * 81]
+)
+@pytest.mark.usefixtures("database")
+def test_a_display_name_that_does_not_show_as_it_is_comes_back_with_the_reason(
+    client: Client, name: str
+) -> None:
+    response = sign_up(client, "zoe", display_name=name)
+
+    assert response.context["form"].errors["display_name"]
+    assert not User.objects.exists()
+
+
+@pytest.mark.parametrize("name", ["Zoë 🩷", "❤️‍🔥", "می‌خواهم", "🏴󠁧󠁢󠁥󠁮󠁧󠁿 Bob"])
+@pytest.mark.usefixtures("database")
+def test_a_display_name_may_have_anything_that_shows(client: Client, name: str) -> None:
+    assert sign_up(client, "zoe", display_name=name).status_code == 302
+    assert User.objects.get().display_name == name
 
 
 @pytest.mark.parametrize("password", ["", "short", "password", "1234567890", "zoe-adler"])

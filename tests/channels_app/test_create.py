@@ -70,7 +70,23 @@ def test_names_that_look_the_same_are_one_channel(cast: Cast, one: str, other: s
 
 @pytest.mark.parametrize(
     "name",
-    ["x", "x" * 80, "日本語", "ქართული", "👩‍👩‍👧", "🏴󠁧󠁢󠁥󠁮󠁧󠁿", "می‌خواهم", "..a..", "100%", "a;b"],
+    [
+        "x",
+        "x" * 80,
+        "日本語",
+        "ქართული",
+        "👩‍👩‍👧",
+        "🏴󠁧󠁢󠁥󠁮󠁧󠁿",
+        "می‌خواهم",
+        "🩷 love",
+        "🫨",
+        "❤️‍🔥",
+        "1️⃣",
+        "\ue000",
+        "..a..",
+        "100%",
+        "a;b",
+    ],
 )
 def test_a_name_in_any_script_is_shown_as_typed_and_its_page_opens(cast: Cast, name: str) -> None:
     bob = signed_in(cast.bob)
@@ -98,6 +114,11 @@ def test_a_name_in_any_script_is_shown_as_typed_and_its_page_opens(cast: Cast, n
         "a\u200d",
         "\u200ba",
         "\u3164",
+        "public\ufe00",
+        "pub\u034flic",
+        "public\U000e0100",
+        "\u180b",
+        "\ufe0f",
         "\ufdfa" * 80,
     ],
 )
@@ -112,6 +133,15 @@ def test_a_name_that_breaks_a_rule_comes_back_with_the_reason(cast: Cast, name: 
 
 def test_a_topic_that_is_too_long_comes_back_with_the_reason(cast: Cast) -> None:
     response = signed_in(cast.bob).post("/channels/create/", {"name": "ideas", "topic": "x" * 251})
+
+    assert response.status_code == 422
+    assert response.context["form"].errors["topic"]
+    assert Channel.objects.count() == 2
+
+
+@pytest.mark.parametrize("topic", ["a\u202eb", "a\x07b", "a\u200bb", "a\x00b"])
+def test_a_topic_with_invisible_characters_comes_back_with_the_reason(cast: Cast, topic: str) -> None:
+    response = signed_in(cast.bob).post("/channels/create/", {"name": "ideas", "topic": topic})
 
     assert response.status_code == 422
     assert response.context["form"].errors["topic"]

@@ -60,6 +60,30 @@ def test_while_the_database_is_away_the_answer_is_503_and_no_traceback(
     assert "Traceback" not in response.content.decode()
 
 
+def test_a_look_at_a_button_is_explained(cast: Cast) -> None:
+    response = signed_in(cast.bob).get("/channels/public/join/")
+
+    assert (response.status_code, response["Allow"]) == (405, "POST")
+    assert settings.SITE_NAME in response.content.decode()
+
+
+@pytest.mark.parametrize("path", ["/accounts/login/", "/channels/public/messages/"])
+def test_a_form_in_another_charset_is_refused_not_a_crash(cast: Cast, path: str) -> None:
+    response = Client(enforce_csrf_checks=True).post(
+        path, "text=hello", content_type="application/x-www-form-urlencoded; charset=utf-16"
+    )
+
+    assert response.status_code == 400
+    assert settings.SITE_NAME in response.content.decode()
+
+
+def test_every_browser_gets_one_whole_language(cast: Cast) -> None:
+    page = signed_in(cast.bob).get("/accounts/logout/", headers={"Accept-Language": "de"}).content.decode()
+
+    assert 'lang="en"' in page
+    assert "Abmelden" not in page
+
+
 def test_what_is_too_large_to_read_is_refused_in_our_dress(cast: Cast) -> None:
     bob = signed_in(cast.bob)
 

@@ -230,6 +230,8 @@ class Reader:
     def __init__(self, reader: User, channel: Channel) -> None:
         self._reader = reader
         self._channel = channel
+        self.version = self.cleared_seq = self.oldest = 0
+        self._rows: dict[int, str] = {}
         self._load()
 
     def catch_up(self) -> None:

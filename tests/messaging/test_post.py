@@ -83,6 +83,19 @@ def test_a_client_id_belongs_to_one_message_for_ever(cast: Cast, difference: str
     assert Message.objects.count() == 1
 
 
+def test_a_page_of_somebody_else_posts_nothing_in_my_name(cast: Cast) -> None:
+    bob, fields = signed_in(cast.bob), {"text": "who am I?", "client_id": str(uuid.uuid4())}
+
+    refused = bob.post("/channels/design/messages/", {**fields, "author": "carol"}, headers=JSON)
+    page = bob.post("/channels/design/messages/", {**fields, "author": "carol"})
+
+    assert (refused.status_code, refused.json()["code"]) == (409, "other_author")
+    assert "who am I?" in page.content.decode()
+    assert not Message.objects.exists()
+    sent = bob.post("/channels/design/messages/", {**fields, "author": "bob"}, headers=JSON)
+    assert sent.status_code in (201, 202)
+
+
 def test_a_program_is_told_what_became_of_its_message(cast: Cast) -> None:
     client_id = uuid.uuid4()
 
@@ -97,7 +110,7 @@ def test_a_program_is_told_what_became_of_its_message(cast: Cast) -> None:
         assert f'data-client-id="{client_id}"' in answer["html"]
 
 
-@pytest.mark.parametrize("text", ["x", "x" * 10_000, " " + "x" * 10_000 + "\n", "🎉" * 10_000])
+@pytest.mark.parametrize("text", ["x", "🩷", "x" * 10_000, " " + "x" * 10_000 + "\n", "🎉" * 10_000])
 def test_a_text_of_one_to_ten_thousand_characters_is_stored_whole(cast: Cast, text: str) -> None:
     assert say(cast.bob, cast.design, text).text == text.strip()
 
@@ -108,6 +121,8 @@ def test_a_text_of_one_to_ten_thousand_characters_is_stored_whole(cast: Cast, te
         ("", "text_empty"),
         (" \n\t ", "text_empty"),
         ("\u200b\u2060", "text_empty"),
+        ("\ufe0f", "text_empty"),
+        ("\u180b\U000e0100", "text_empty"),
         ("x" * 10_001, "text_too_long"),
     ],
 )

@@ -83,10 +83,10 @@ def test_a_message_is_not_found_in_another_channel_nor_where_it_was_cleared(cast
     message = say(cast.bob, cast.design, "here")
     bob = signed_in(cast.bob)
 
-    assert bob.get("/channels/design/", {"at": message.client_id}).status_code == 200
-    assert bob.get("/channels/public/", {"at": message.client_id}).status_code == 404
+    assert bob.get("/channels/design/", {"at": str(message.client_id)}).status_code == 200
+    assert bob.get("/channels/public/", {"at": str(message.client_id)}).status_code == 404
     bob.post("/channels/design/clear/")
-    assert bob.get("/channels/design/", {"at": message.client_id}).status_code == 404
+    assert bob.get("/channels/design/", {"at": str(message.client_id)}).status_code == 404
 
 
 def test_nothing_before_the_first_message_is_not_the_newest_page(cast: Cast) -> None:
