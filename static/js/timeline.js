@@ -82,10 +82,7 @@ export class Timeline extends EventTarget {
     const wasLive = this.#region.ariaLive;
     this.#region.ariaLive = "off"; // what was said long ago is not news
     this.#keepingPosition(() => {
-      const first = this.#messages.querySelector(".message, .separator");
-      for (const article of articles) {
-        if (!this.find(article.dataset.clientId)) this.#messages.insertBefore(article, first);
-      }
+      for (const article of articles) if (!this.find(article.dataset.clientId)) this.#place(article);
       this.#tidy();
     });
     requestAnimationFrame(() => (this.#region.ariaLive = wasLive));
@@ -154,22 +151,26 @@ export class Timeline extends EventTarget {
   #insert(article, unstored) {
     const seq = Number(article.dataset.seq);
     const stored = this.#stored();
-    const isWithin = stored.length > 0 && seq > seqOf(stored[0]);
     const isBelow = stored.length === 0 || seq > seqOf(stored.at(-1));
     const isOwn = article.dataset.author === this.#viewer;
-    if (seq <= this.#clearedSeq || (!isWithin && !isBelow) || (isBelow && !this.isLatest)) {
+    if (seq <= this.#clearedSeq || seq < this.#loadedFrom || (isBelow && !this.isLatest)) {
       unstored?.remove(); // not part of what this page shows
       return;
     }
     if (isOwn) article.ariaLive = "off";
-    const above = stored.findLast((other) => seqOf(other) < seq);
     unstored?.remove();
-    if (above) above.after(article);
-    else this.#messages.insertBefore(article, this.#messages.querySelector(".message, .separator"));
+    this.#place(article);
     if (isBelow && !isOwn && !this.#isAtEnd) {
       this.#newer += 1;
       this.#tell("newer", { count: this.#newer });
     }
+  }
+
+  /** Put a stored message where its number belongs. */
+  #place(article) {
+    const above = this.#stored().findLast((other) => seqOf(other) < seqOf(article));
+    if (above) above.after(article);
+    else this.#messages.insertBefore(article, this.#messages.querySelector(".message, .separator"));
   }
 
   #clear(upTo) {
@@ -180,7 +181,10 @@ export class Timeline extends EventTarget {
 
   #removeAllBut(articles) {
     const kept = new Set(articles.map((article) => article.dataset.clientId));
-    for (const article of this.#stored()) if (!kept.has(article.dataset.clientId)) article.remove();
+    for (const article of this.#stored()) {
+      const isEdited = Boolean(article.querySelector(".edit-form")); // a text that nobody else has
+      if (!kept.has(article.dataset.clientId) && !isEdited) article.remove();
+    }
     this.#tell("reset", { oldest: articles.length ? seqOf(articles[0]) : null });
   }
 
@@ -253,6 +257,11 @@ export class Timeline extends EventTarget {
     focus.tabIndex = -1;
     focus.focus({ preventScroll: true });
     this.#noticePosition();
+  }
+
+  /** From which number on all is loaded; not the first one shown, which may be an own message ahead of others. */
+  get #loadedFrom() {
+    return Number(this.#messages.querySelector(".timeline__older a").dataset.before);
   }
 
   #stored() {

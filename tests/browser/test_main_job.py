@@ -4,12 +4,18 @@ import re
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 from tests.browser.conftest import MODES, MakePerson
 from tests.browser.person import Person
 
 Unique = Callable[[str], str]
+
+# The answer to a page that missed so much that it gets the newest messages instead; here there are none.
+TOO_FAR_BEHIND = (
+    '<section data-changes data-version="9999" data-more="false" '
+    'data-reset="true" data-cleared-seq="0"></section>'
+)
 
 
 @pytest.mark.parametrize("site", MODES, indirect=True)
@@ -41,6 +47,23 @@ def test_two_people_meet_in_a_channel_and_talk(person: MakePerson, unique: Uniqu
     bob.sees("Soup at noon?", "I am in.", "Where:")
 
 
+def test_the_first_messages_of_a_channel_come_in_order(person: MakePerson, unique: Unique) -> None:
+    slug = unique("firsts")
+    bob, carol = person("bob").sign_up(), person("carol").sign_up()
+    held: list[Route] = []
+    bob.page.route(f"**/{slug}/changes/*", lambda route: held.append(route), times=1)
+    with bob.page.expect_request(f"**/{slug}/changes/*"):
+        bob.create_channel(slug)
+    carol.create_channel(slug)
+    carol.say("first")
+    carol.sees_stored("first")
+    bob.say("second")
+    bob.sees("second")
+
+    held.pop().continue_()
+    bob.sees_stored("first", "second")
+
+
 def test_what_is_edited_in_place_is_seen_by_the_other_as_edited(person: MakePerson, unique: Unique) -> None:
     bob, carol = two_in_a_channel(person, unique("Edits"))
     bob.say("Soup at non")
@@ -57,6 +80,25 @@ def test_what_is_edited_in_place_is_seen_by_the_other_as_edited(person: MakePers
     bob.sees(re.compile(r"Soup at noon\s+\(edited\)"))
     carol.sees(re.compile(r"Soup at noon\s+\(edited\)"))
     expect(bob.page.get_by_label("Edited text")).to_have_count(0)
+
+
+def test_an_edit_stays_open_when_the_timeline_starts_anew(person: MakePerson, unique: Unique) -> None:
+    bob = person("bob").sign_up()
+    bob.create_channel(unique("Resets"))
+    bob.say("Other news")
+    bob.say("Soup at non")
+    bob.sees_stored("Other news", "Soup at non")
+    bob.act_on(bob.message("Soup at non"), "Edit")
+    text = bob.page.get_by_label("Edited text")
+    text.fill("Soup at noon")
+
+    bob.page.route("**/changes/*", lambda route: route.fulfill(body=TOO_FAR_BEHIND, content_type="text/html"))
+    bob.sees("Soup at non")
+    expect(text).to_have_value("Soup at noon")
+    bob.page.unroute("**/changes/*")
+    bob.sees("Other news", "Soup at non")
+    text.press("Enter")
+    bob.sees("Other news", re.compile(r"Soup at noon\s+\(edited\)"))
 
 
 def test_what_is_deleted_disappears_for_the_other(person: MakePerson, unique: Unique) -> None:
