@@ -3,6 +3,7 @@
 import logging
 import time
 from functools import cache
+from threading import Lock
 from typing import Any
 
 from amqp.exceptions import AMQPError, MessageNacked
@@ -20,6 +21,7 @@ PERSIST_TASK = "messaging.persist"
 
 logger = logging.getLogger(__name__)
 
+_making_producers = Lock()
 _BROKER_FAULTS = (KombuError, AMQPError, MessageNacked, OSError)
 
 
@@ -73,8 +75,13 @@ def _publish_once(envelope: Envelope, deadline: float, *, declares: bool) -> Non
         producer.release()
 
 
-@cache
 def _producers() -> ProducerPool:
+    with _making_producers:  # `cache` alone would let two threads make a pool each
+        return _made_producers()
+
+
+@cache
+def _made_producers() -> ProducerPool:
     """Connections for posts alone: a read or a write that takes long ends them, unlike those of a worker."""
     connection = current_app.connection_for_write(
         heartbeat=0,

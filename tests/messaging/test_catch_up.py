@@ -178,7 +178,7 @@ STEPS = st.lists(
 )
 
 
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(steps=STEPS)
 @example(steps=["say many"] * 4 + ["catch up", "edit", "delete", "catch up"] + ["say many"] * 4)
 @example(steps=["say", "clear", "edit", "catch up", "say", "undo", "catch up"])

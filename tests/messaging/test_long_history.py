@@ -16,7 +16,7 @@ from tests.messaging.test_timeline import NOON
 
 pytestmark = pytest.mark.stack
 
-LENGTH = 20_000  # messages
+LENGTH = 10_000  # messages
 FEW = 20 * queries.PAGE  # rows, an index entry and a message and its author each counted
 
 
