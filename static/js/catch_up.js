@@ -2,6 +2,7 @@
 
 Never two questions at a time. Rests while nobody looks; when the server is away it asks less and less often. */
 
+import { logInAgain } from "chat/connection";
 import { parse } from "chat/timeline";
 import { word } from "chat/words";
 
@@ -110,9 +111,7 @@ export class CatchUp extends EventTarget {
 
   /** Nothing is asked until the reader comes back, perhaps from logging in in another tab. */
   #sayLoggedOut() {
-    const link = document.createElement("a");
-    Object.assign(link, { href: this.#pageUrl, target: "_blank", textContent: word("log_in") });
-    this.#connection.say(this, word("logged_out"), link);
+    this.#connection.say(this, ...logInAgain(this.#pageUrl));
     return false;
   }
 

@@ -3,6 +3,7 @@
 import { CatchUp } from "chat/catch_up";
 import { Composer } from "chat/composer";
 import { Connection } from "chat/connection";
+import { csrfToken } from "chat/csrf";
 import { Deleting } from "chat/deleting";
 import { Editing } from "chat/editing";
 import { Older } from "chat/older";
@@ -20,13 +21,17 @@ const catchUp = new CatchUp(timeline, connection);
 const form = document.getElementById("composer");
 const composer = form && startComposer();
 
-const editing = new Editing(timeline, { afterwards: () => composer?.focusWhenIdle() });
+const editing = new Editing(timeline, {
+  afterwards: () => composer?.focusWhenIdle(),
+  loggedOut: () => catchUp.now(), // it will notice too, and say so for the whole page
+});
 const deleting = new Deleting(timeline, {
   dialog: document.getElementById("delete-dialog"),
   afterwards() {
     catchUp.now();
     composer?.focusWhenIdle();
   },
+  loggedOut: () => catchUp.now(),
 });
 composer?.addEventListener("edit-last", (event) => editing.openLast() && event.preventDefault());
 
@@ -38,18 +43,22 @@ startNewer();
 startLongPress();
 
 function startComposer() {
-  const outbox = timeline.isLatest ? startOutbox() : null;
-  const started = new Composer(form, { outbox, username: region.dataset.username });
+  const started = new Composer(form, { outbox: startOutbox(), username: region.dataset.username });
   started.start();
   started.focusWhenIdle();
   return started;
 }
 
 function startOutbox() {
-  const outbox = new Outbox(timeline, { url: form.action, token: csrfToken });
+  const outbox = new Outbox(timeline, {
+    url: form.action,
+    author: region.dataset.username,
+    token: () => csrfToken() ?? form.elements.csrfmiddlewaretoken.value,
+  });
   outbox.addEventListener("posted", ({ detail: { isStored } }) => {
     connection.found(outbox);
-    setTimeout(() => catchUp.now(), isStored ? 0 : STORED_SOON_MS);
+    if (!timeline.isLatest) showNewest(outbox);
+    else setTimeout(() => catchUp.now(), isStored ? 0 : STORED_SOON_MS);
   });
   outbox.addEventListener("failing", () => connection.lost(outbox));
   outbox.addEventListener("changed", () => {
@@ -64,10 +73,9 @@ function startOutbox() {
   return outbox;
 }
 
-/** The token of the moment: logging in again in another tab changes it under this page. */
-function csrfToken() {
-  const cookie = document.cookie.split("; ").find((one) => one.startsWith("csrftoken="));
-  return cookie?.slice("csrftoken=".length) ?? form.elements.csrfmiddlewaretoken.value;
+/** What was sent from a page of older messages is shown among the newest, once nothing is on its way any more. */
+function showNewest(outbox) {
+  if (!outbox.unsent) location.assign(region.dataset.pageUrl);
 }
 
 function startNewer() {

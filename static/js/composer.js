@@ -17,7 +17,6 @@ export class Composer extends EventTarget {
   #draft;
   #most;
 
-  /** `outbox` sends; without one the form is sent as a plain form. */
   constructor(form, { outbox, username }) {
     super();
     this.#form = form;
@@ -36,7 +35,7 @@ export class Composer extends EventTarget {
     this.#drawSize();
     this.#form.noValidate = true;
     this.#form.addEventListener("submit", (event) => this.#send(event));
-    this.#outbox?.addEventListener("refused", (event) => this.#takeBack(event));
+    this.#outbox.addEventListener("refused", (event) => this.#takeBack(event));
   }
 
   focus() {
@@ -76,10 +75,6 @@ export class Composer extends EventTarget {
 
   #send(event) {
     const text = this.#box.value.trim();
-    if (text && !this.#outbox) {
-      this.#draft.text = "";
-      return;
-    }
     event.preventDefault();
     this.focus();
     if (!text) return;

@@ -31,11 +31,10 @@ export class Connection {
     this.#show();
   }
 
-  /** Say `text` instead, with `link` on what to do about it, until `who` gets an answer. */
-  say(who, text, link = null) {
+  /** Say `content`, texts and links, instead, until `who` gets an answer. */
+  say(who, ...content) {
     this.#said = { who };
-    this.#bar.replaceChildren(text);
-    if (link) this.#bar.append(" ", link);
+    this.#bar.replaceChildren(...content);
     this.#bar.hidden = false;
   }
 
@@ -46,4 +45,11 @@ export class Connection {
     if (this.#bar.textContent !== text) this.#bar.textContent = text;
     this.#bar.hidden = !text;
   }
+}
+
+/** What to say once the session is over: that nothing is lost, and a link to log in and to `pageUrl`. */
+export function logInAgain(pageUrl) {
+  const link = document.createElement("a");
+  Object.assign(link, { href: pageUrl, target: "_blank", textContent: word("log_in") });
+  return [word("logged_out"), " ", link];
 }

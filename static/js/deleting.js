@@ -7,12 +7,14 @@ export class Deleting {
   #timeline;
   #dialog;
   #afterwards;
+  #loggedOut;
 
-  /** `afterwards` is called when a message was deleted. */
-  constructor(timeline, { dialog, afterwards }) {
+  /** `afterwards` is called when a message was deleted, `loggedOut` when the session turned out to be over. */
+  constructor(timeline, { dialog, afterwards, loggedOut }) {
     this.#timeline = timeline;
     this.#dialog = dialog;
     this.#afterwards = afterwards;
+    this.#loggedOut = loggedOut;
   }
 
   start() {
@@ -47,6 +49,7 @@ export class Deleting {
         headers: { "HX-Request": "true" },
         body: new URLSearchParams(new FormData(form)),
       });
+      if (response.status === 401) return void this.#loggedOut();
       if ((!response.ok || response.redirected) && response.status !== 404) throw new Error(response.status);
       this.#timeline.remove(clientId);
       this.#afterwards();

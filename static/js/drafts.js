@@ -1,29 +1,46 @@
-/* What is written and not sent, kept in this browser per person and channel, and erased at log-out. */
+/* What is written and not sent, kept in this browser per person and channel, for no longer than they are logged in. */
 
 const PREFIX = "draft:";
 
 export class Draft {
   #key;
+  #known = ""; // what this page read or wrote last
 
   constructor(username, slug) {
     this.#key = `${PREFIX}${username}:${slug}`;
   }
 
   get text() {
-    return quietly(() => localStorage.getItem(this.#key)) ?? "";
+    this.#known = this.#stored;
+    return this.#known;
   }
 
   set text(text) {
-    quietly(() => (text.trim() ? localStorage.setItem(this.#key, text) : localStorage.removeItem(this.#key)));
+    if (text.trim()) quietly(() => localStorage.setItem(this.#key, text));
+    else if (this.#stored === this.#known) quietly(() => localStorage.removeItem(this.#key));
+    this.#known = text;
+  }
+
+  /** The draft as it is; another tab may have written it, and may still have it to send. */
+  get #stored() {
+    return quietly(() => localStorage.getItem(this.#key)) ?? "";
   }
 }
 
 /** Forget everything that `username` wrote here and did not send. */
 export function eraseDrafts(username) {
+  eraseWhere((key) => key.startsWith(`${PREFIX}${username}:`));
+}
+
+/** Forget what others left here whose session ended without a log-out. */
+export function eraseDraftsOfOthers(username) {
+  eraseWhere((key) => !key.startsWith(`${PREFIX}${username}:`));
+}
+
+function eraseWhere(isToGo) {
   quietly(() => {
-    for (const key of Object.keys(localStorage)) {
-      if (key.startsWith(`${PREFIX}${username}:`)) localStorage.removeItem(key);
-    }
+    const drafts = Object.keys(localStorage).filter((key) => key.startsWith(PREFIX));
+    for (const key of drafts.filter(isToGo)) localStorage.removeItem(key);
   });
 }
 

@@ -1,16 +1,21 @@
 /* Editing an own message where it stands; htmx fetches the form and posts it. */
 
 import { fitToText } from "chat/composer";
+import { logInAgain } from "chat/connection";
+import { parse } from "chat/timeline";
+import { toast } from "chat/toasts";
 import { word } from "chat/words";
 
 export class Editing {
   #timeline;
   #afterwards;
+  #loggedOut;
 
-  /** `afterwards` is called when an edit ended. */
-  constructor(timeline, { afterwards }) {
+  /** `afterwards` is called when an edit ended, `loggedOut` when the session turned out to be over. */
+  constructor(timeline, { afterwards, loggedOut }) {
     this.#timeline = timeline;
     this.#afterwards = afterwards;
+    this.#loggedOut = loggedOut;
   }
 
   start() {
@@ -71,14 +76,16 @@ export class Editing {
     this.#afterwards();
   }
 
-  /** A refused text comes back as the form, with the reason in it: it replaces the form, not the message. */
+  /** Let in a message or a form, and no page. A refused text comes back as the form: it replaces the form alone. */
   #answered(event) {
     const { xhr, requestConfig } = event.detail;
     const form = requestConfig.elt.closest(".edit-form");
-    if (!form || xhr.status < 400 || !xhr.responseText.includes("edit-form")) return;
-    event.detail.shouldSwap = true;
-    event.detail.isError = false;
-    event.detail.target = form;
+    const answer = parse(xhr.responseText).firstElementChild;
+    if (!answer?.matches(".message, .edit-form")) {
+      Object.assign(event.detail, { shouldSwap: false, isError: true });
+    } else if (form && answer.matches(".edit-form")) {
+      Object.assign(event.detail, { shouldSwap: true, isError: false, target: form });
+    }
   }
 
   #swapped(element) {
@@ -95,7 +102,15 @@ export class Editing {
   }
 
   #failed(event) {
+    const isLoggedOut = event.detail.xhr.status === 401;
     const errors = event.target.closest(".message")?.querySelector(".edit-form .field__errors");
-    if (errors) errors.replaceChildren(Object.assign(document.createElement("p"), { textContent: word("failed") }));
+    if (errors) {
+      const reason = document.createElement("p");
+      reason.append(...(isLoggedOut ? logInAgain(this.#timeline.element.dataset.pageUrl) : [word("failed")]));
+      errors.replaceChildren(reason);
+    } else if (!isLoggedOut) {
+      toast(word("failed"));
+    }
+    if (isLoggedOut) this.#loggedOut();
   }
 }

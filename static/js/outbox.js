@@ -18,16 +18,18 @@ class Refused extends Error {}
 export class Outbox extends EventTarget {
   #timeline;
   #url;
+  #author;
   #token;
   #entries = [];
   #isPosting = false;
   #wake = null;
 
-  /** `token` gives the CSRF token of the moment. */
-  constructor(timeline, { url, token }) {
+  /** `author` is whom the page was made for; `token` gives the CSRF token of the moment. */
+  constructor(timeline, { url, author, token }) {
     super();
     this.#timeline = timeline;
     this.#url = url;
+    this.#author = author;
     this.#token = token;
     timeline.addEventListener("stored", (event) => this.#drop(this.#entry(event.detail.clientId)));
   }
@@ -77,7 +79,8 @@ export class Outbox extends EventTarget {
     const response = await fetch(this.#url, {
       method: "POST",
       headers: { Accept: "application/json", "X-CSRFToken": this.#token() },
-      body: new URLSearchParams({ text: entry.text, client_id: entry.clientId }),
+      // The author, because somebody else may have logged in in another tab: refused, not said in their name.
+      body: new URLSearchParams({ text: entry.text, client_id: entry.clientId, author: this.#author }),
       signal: AbortSignal.timeout(TIMEOUT_MS),
     });
     if (response.redirected || response.status === 401) throw new Refused(word("log_in_first"));

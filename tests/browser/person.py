@@ -1,6 +1,8 @@
 """A person in front of a browser of their own, who finds everything by its role and name."""
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Self
 
 from playwright.sync_api import BrowserContext, ConsoleMessage, Locator, Page, Request, expect
@@ -71,6 +73,17 @@ class Person:
         self.page.get_by_label("Password").fill(PASSWORD)
         self.button("Log in").click()
 
+    @contextmanager
+    def another_tab(self, address: str = "/") -> Iterator[None]:
+        """Look at `address` in a second tab of the same browser, and close it at the end."""
+        first, self.page = self.page, self.context.new_page()
+        try:
+            self.page.goto(address)
+            yield
+        finally:
+            self.page.close()
+            self.page = first
+
     def create_channel(self, name: str) -> None:
         self.sidebar.get_by_role("link", name="Create a channel").click()
         self.page.get_by_label("Channel name").fill(name)
@@ -100,7 +113,9 @@ class Person:
     # What they see.
 
     def is_in(self, channel: str) -> None:
+        """The page of a channel comes to be shown, and its scripts have run."""
         expect(self.page.get_by_role("heading", level=1, name=channel)).to_be_visible()
+        self.page.wait_for_load_state()
 
     def sees(self, *texts: str | re.Pattern[str]) -> None:
         """The timeline comes to show messages with these texts, in this order, each once, and no others."""

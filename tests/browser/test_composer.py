@@ -118,6 +118,39 @@ def test_a_draft_waits_in_its_channel_and_is_erased_at_log_out(person: MakePerso
     expect(bob.box).to_have_value("")
 
 
+def test_a_draft_outlives_a_send_in_another_tab(person: MakePerson, unique: Unique) -> None:
+    bob, _slug = in_a_new_channel(person, unique)
+    first_box = bob.box
+    with bob.another_tab(bob.page.url):
+        bob.box.fill("quick")
+        first_box.fill("half a thought")
+        bob.button("Send").click()
+        bob.sees_stored("quick")
+
+    bob.page.reload()
+    expect(bob.box).to_have_value("half a thought")
+
+
+def test_what_is_sent_from_a_page_of_older_messages_is_not_lost(person: MakePerson, unique: Unique) -> None:
+    bob, _slug = in_a_new_channel(person, unique)
+    address = bob.page.url
+    bob.say("one")
+    bob.say("two")
+    bob.sees_stored("one", "two")
+    bob.page.goto(f"{address}?before=2")
+    bob.sees("one")
+
+    bob.allow("net::ERR_CONNECTION_RESET")
+    bob.page.route("**/messages/", lambda route: route.abort("connectionreset"), times=1)
+    bob.say("three")
+    bob.sees_stored("one", "two", "three")
+    assert bob.page.url == address
+
+    bob.page.go_back()
+    bob.say("four")
+    bob.sees_stored("one", "two", "three", "four")
+
+
 def in_a_new_channel(person: MakePerson, unique: Unique) -> tuple[Person, str]:
     """Bob, alone in a new channel, and its slug."""
     bob = person("bob").sign_up()
