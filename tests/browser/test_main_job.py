@@ -73,6 +73,7 @@ def test_what_is_edited_in_place_is_seen_by_the_other_as_edited(person: MakePers
     bob.sees_stored("Soup at non")
     bob.act_on(bob.messages, "Edit")
     text = bob.page.get_by_label("Edited text")
+    expect(text).to_be_focused()
     expect(text).to_have_value("Soup at non")
     text.fill("Soup at noon")
     text.press("Enter")
@@ -90,6 +91,7 @@ def test_an_edit_stays_open_when_the_timeline_starts_anew(person: MakePerson, un
     bob.sees_stored("Other news", "Soup at non")
     bob.act_on(bob.message("Soup at non"), "Edit")
     text = bob.page.get_by_label("Edited text")
+    expect(text).to_be_focused()
     text.fill("Soup at noon")
 
     bob.page.route("**/changes/*", lambda route: route.fulfill(body=TOO_FAR_BEHIND, content_type="text/html"))

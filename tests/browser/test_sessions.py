@@ -24,6 +24,7 @@ def test_what_a_page_offers_works_again_after_logging_in_in_another_tab(
     bob.sees_stored("Soup at non", "Not for everybody")
     bob.act_on(bob.message("Soup at non"), "Edit")
     text = bob.page.get_by_label("Edited text")
+    expect(text).to_be_focused()
     text.fill("Soup at noon")
 
     bob.allow("status of 401")
