@@ -74,6 +74,13 @@ class Conflict(ChatError):
     code = "conflict"
 
 
+class OtherPerson(Conflict):
+    """The page was made for somebody who is not the one logged in now."""
+
+    code = "other_author"
+    message = _("Somebody else is logged in in this browser now. Log in again to do this.")
+
+
 class Unavailable(ChatError):
     """A part is away for the moment: the same request may be sent again."""
 

@@ -23,14 +23,10 @@ class ActionForm(forms.Form):
         if not self.is_valid():
             return None
         try:
-            return action(*args, **kwargs, **self.arguments())
+            return action(*args, **kwargs, **self.cleaned_data)
         except ChatError as error:
             self.refuse(error)
             return None
-
-    def arguments(self) -> dict[str, Any]:
-        """What the action gets by name: the fields, unless a form says otherwise."""
-        return self.cleaned_data
 
     def refuse(self, error: ChatError) -> None:
         """Show `error` beside the field that caused it."""

@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.cache import patch_vary_headers
 from django.utils.translation import gettext
 
-from chatsite.errors import ChatError, WrongMethod
+from chatsite.errors import ChatError, OtherPerson, WrongMethod
 from chatsite.responses import page_of, refusal, unsent, wants_json
 
 TIME_ZONE_COOKIE = "time_zone"
@@ -55,6 +55,30 @@ class LoginRequired(LoginRequiredMiddleware):
         if text := request.POST.get("text"):
             return unsent(request, text, next_url=page, status=401)
         return redirect_to_login(page)
+
+
+class SamePerson:
+    """Refuses a form from a page that was made for somebody else, who logged out in another tab meanwhile.
+
+    The page names its user in the field `author`.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_view(
+        self, request: HttpRequest, view: Callable[..., Any], args: Any, kwargs: Any
+    ) -> HttpResponse | None:
+        expected = request.POST.get("author", "")
+        if not expected or not request.user.is_authenticated or expected == request.user.username:
+            return None
+        text = request.POST.get("text")
+        if text and not wants_json(request):
+            return unsent(request, text, next_url=page_of(request), status=OtherPerson.status)
+        return refusal(request, OtherPerson())
 
 
 class ReaderTimeZone:

@@ -1,7 +1,6 @@
 """The forms for a new text and an edited one: they parse, the business layer decides."""
 
 import uuid
-from typing import Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
@@ -23,13 +22,6 @@ class ComposerForm(TextForm):
     # The browser makes a name for each message; the one made here serves the plain page, where the same form
     # sent twice is one message.
     client_id = forms.UUIDField(widget=forms.HiddenInput, initial=uuid.uuid4)
-
-    # The page's own user: somebody else may have logged in in another tab.
-    author = forms.CharField(widget=forms.HiddenInput, required=False)
-
-    def arguments(self) -> dict[str, Any]:
-        fields = dict(self.cleaned_data)
-        return {"expected_author": fields.pop("author"), **fields}
 
     def to_send_again(self) -> "ComposerForm":
         """This form, refused, to be shown again.

@@ -14,7 +14,15 @@ from channels_app.models import Channel
 class MessageQuerySet(models.QuerySet["Message"]):
     def shown(self) -> "MessageQuerySet":
         """Messages that are there to be read, with their authors."""
-        return self.filter(deleted_at=None).select_related("author")
+        return self.filter(deleted_at=None).with_authors()
+
+    def with_authors(self) -> "MessageQuerySet":
+        """Each message with its author, in a second query.
+
+        Not joined: with few authors and many messages MariaDB begins with the authors, reads all that each
+        ever said, and sorts.
+        """
+        return self.prefetch_related("author")
 
 
 MessageManager = models.Manager.from_queryset(MessageQuerySet)

@@ -171,7 +171,7 @@ def changes_after(user: User, channel: Channel, version: int) -> Changes:
         return Changes(newest, channel.version, has_more=False, is_reset=True, cleared_seq=cleared_seq)
     changed = (
         Message.objects.filter(channel=channel, version__gt=version, version__lte=channel.version)
-        .select_related("author")
+        .with_authors()
         .order_by("version")
     )
     rows = list(changed[: CHANGES_PAGE + 1])

@@ -18,15 +18,15 @@ PAGES = {
     "/channels/": SIGNED_IN + 3,  # count, channels, sidebar
     "/channels/?q=des": SIGNED_IN + 3,
     "/channels/create/": SIGNED_IN + 1,
-    "/channels/design/": SIGNED_IN + 4,  # channel, membership, messages, sidebar
-    "/channels/design/?before=30": SIGNED_IN + 4,
-    "/channels/design/?after=3": SIGNED_IN + 4,
-    "/channels/design/?at={message}": SIGNED_IN + 6,  # and the message, and two runs around it
-    "/channels/design/messages/?before=30": SIGNED_IN + 3,
-    "/channels/design/changes/?after=0": SIGNED_IN + 3,
-    "/messages/{message}/": SIGNED_IN + 1,
-    "/messages/{message}/edit/": SIGNED_IN + 2,
-    "/messages/{message}/delete/": SIGNED_IN + 2,
+    "/channels/design/": SIGNED_IN + 5,  # channel, membership, messages, authors, sidebar
+    "/channels/design/?before=30": SIGNED_IN + 5,
+    "/channels/design/?after=3": SIGNED_IN + 5,
+    "/channels/design/?at={message}": SIGNED_IN + 9,  # and the message, and two runs around it
+    "/channels/design/messages/?before=30": SIGNED_IN + 4,
+    "/channels/design/changes/?after=0": SIGNED_IN + 4,
+    "/messages/{message}/": SIGNED_IN + 2,
+    "/messages/{message}/edit/": SIGNED_IN + 3,
+    "/messages/{message}/delete/": SIGNED_IN + 3,
 }
 
 

@@ -30,7 +30,7 @@ def post(request: SignedInRequest, slug: str) -> HttpResponse:
         author=request.user,
         client_id=UUID(request.POST["client_id"]),
         seq=getrandbits(62) + 1,  # a number of its own would have to wait for the channel's lock
-        version=1,
+        version=getrandbits(62),
         text=text,
         html=render(text),
         html_version=HTML_VERSION,

@@ -96,6 +96,16 @@ def test_a_page_of_somebody_else_posts_nothing_in_my_name(cast: Cast) -> None:
     assert sent.status_code in (201, 202)
 
 
+def test_a_button_on_a_page_of_somebody_else_does_nothing_to_me(cast: Cast) -> None:
+    say(cast.carol, cast.design, "still here")
+    bob = signed_in(cast.bob)
+
+    response = bob.post("/channels/design/clear/", {"author": "carol"})
+
+    assert response.status_code == 409
+    assert "still here" in bob.get("/channels/design/").content.decode()
+
+
 def test_a_program_is_told_what_became_of_its_message(cast: Cast) -> None:
     client_id = uuid.uuid4()
 
