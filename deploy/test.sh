@@ -104,8 +104,7 @@ case ${1:-} in
     long)
         prepare
         step "start MariaDB and RabbitMQ" start_services
-        step "long tests on SQLite" run_pytest -m long "${not_elsewhere[@]}"
-        step "long tests on MariaDB and RabbitMQ" on_services run_pytest -m long
+        step "long tests" on_services run_pytest -m long
         ;;
     bench)
         prepare
