@@ -13,7 +13,7 @@ from accounts.names import clean_username
 from chatsite.errors import ChatError
 
 
-class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
+class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth has no types
     def clean_username(self, username: str, shallow: bool = False) -> str:
         try:
             cleaned = clean_username(username)

@@ -31,7 +31,7 @@ RIGHTS = frozenset({"is_staff", "is_superuser", "groups", "user_permissions"})  
 admin.site.unregister(EmailAddress)
 
 
-class NewAccountForm(ActionModelForm, AdminUserCreationForm):  # type: ignore[type-arg]
+class NewAccountForm(ActionModelForm, AdminUserCreationForm):  # type: ignore[type-arg]  # Django's own, of users
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["display_name"].required = False
@@ -51,7 +51,7 @@ class NewAccountForm(ActionModelForm, AdminUserCreationForm):  # type: ignore[ty
         )
 
 
-class AccountForm(ActionModelForm, UserChangeForm):  # type: ignore[type-arg]
+class AccountForm(ActionModelForm, UserChangeForm):  # type: ignore[type-arg]  # Django's own, of users
     def act(self) -> User:
         entry = self.cleaned_data
         user = edit_user(self.actor, self.instance, display_name=entry["display_name"], email=entry["email"])
@@ -69,7 +69,7 @@ class AccountForm(ActionModelForm, UserChangeForm):  # type: ignore[type-arg]
         return user
 
 
-class NewPasswordForm(AdminPasswordChangeForm):  # type: ignore[type-arg]
+class NewPasswordForm(AdminPasswordChangeForm):  # type: ignore[type-arg]  # Django's own, of users
     actor: Actor
 
     def save(self, commit: bool = True) -> User:
@@ -80,7 +80,7 @@ class NewPasswordForm(AdminPasswordChangeForm):  # type: ignore[type-arg]
 
 
 @admin.register(User)
-class AccountAdmin(SavedByAction, UserAdmin):  # type: ignore[type-arg]
+class AccountAdmin(SavedByAction, UserAdmin):  # type: ignore[type-arg]  # Django's own, of users
     form = AccountForm
     add_form = NewAccountForm
     list_display = ("username", "display_name", "email", "is_active", "is_staff", "date_joined")

@@ -12,7 +12,7 @@ from chatsite.errors import ChatError
 from chatsite.text import comparison_key
 
 
-class SignUpForm(SignupForm):  # type: ignore[misc]
+class SignUpForm(SignupForm):  # type: ignore[misc]  # allauth has no types
     display_name = forms.CharField(
         label=_("Display name"),
         max_length=DISPLAY_NAME_LENGTH,
@@ -44,7 +44,7 @@ class SignUpForm(SignupForm):  # type: ignore[misc]
             raise forms.ValidationError(str(error.message), code=error.code) from error
 
 
-class LogInForm(LoginForm):  # type: ignore[misc]
+class LogInForm(LoginForm):  # type: ignore[misc]  # allauth has no types
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["login"].label = _("Username")

@@ -8,7 +8,7 @@ from django.http import HttpResponse
 from chatsite.errors import Conflict
 
 
-class SignUp(SignupView):  # type: ignore[misc]
+class SignUp(SignupView):  # type: ignore[misc]  # allauth has no types
     def form_valid(self, form: Any) -> HttpResponse:
         try:
             response: HttpResponse = super().form_valid(form)

@@ -40,7 +40,7 @@ class ChannelForm(ActionModelForm):
 class MembershipForm(ActionModelForm):
     def _get_validation_exclusions(self) -> set[str]:
         # A membership that ended is no reason against joining again: that is for the action.
-        return {*super()._get_validation_exclusions(), "channel"}  # type: ignore[misc]
+        return {*super()._get_validation_exclusions(), "channel"}  # type: ignore[misc]  # not in the stubs
 
     def act(self) -> Membership:
         entry = self.cleaned_data

@@ -26,7 +26,7 @@ admin.site.site_header = admin.site.site_title = settings.SITE_NAME
 admin.site.index_title = _("Administration")
 admin.site.site_url = "/"
 # One door for everybody: the log-in page counts failures, the admin's own would not.
-admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
+admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]  # as allauth documents it
 
 
 class BoundedPaginator(Paginator):  # type: ignore[type-arg]  # of any rows
