@@ -51,6 +51,22 @@ def test_every_page_takes_a_fixed_number_of_queries(
     assert response.status_code in (200, 302)
 
 
+@pytest.mark.parametrize("page", ["", "?before=30", "?after=3", "messages/?before=30", "changes/?after=0"])
+def test_messages_are_never_joined_with_their_authors(
+    cast: Cast, django_assert_max_num_queries: Any, page: str
+) -> None:
+    """MariaDB would begin with the authors and read all that each of them ever said."""
+    say(cast.bob, cast.design, "hello")
+    bob = signed_in(cast.bob)
+
+    with django_assert_max_num_queries(SIGNED_IN + 6) as queries:
+        bob.get(f"/channels/design/{page}")
+
+    reads = [query["sql"] for query in queries if "messaging_message" in query["sql"]]
+    assert reads
+    assert not [sql for sql in reads if "JOIN" in sql]
+
+
 def test_asking_whether_the_process_is_alive_takes_none(
     cast: Cast, client: Client, django_assert_num_queries: Any
 ) -> None:

@@ -41,7 +41,8 @@ def test_links_are_clickable_and_lead_away_safely(text: str, url: str, shown: st
 
 
 @pytest.mark.parametrize(
-    "text", ["javascript:alert(1)", "data:text/html,x", "vbscript:x", "notes.md", "file:///etc"]
+    "text",
+    ["javascript:alert(1)", "example.com:", "data:text/html,x", "vbscript:x", "notes.md", "file:///etc"],
 )
 def test_what_is_no_safe_link_stays_text(text: str) -> None:
     assert "<a" not in render(text)
