@@ -66,8 +66,8 @@ def join_channel(actor: Actor, channel: Channel, *, user: User | None = None) ->
         elif membership.is_subscribed:
             return membership
         else:
-            membership.joined_at, membership.left_at = now, None
-            membership.save(update_fields=["joined_at", "left_at"])
+            membership.joined_at, membership.left_at, membership.removed_at = now, None, None
+            membership.save(update_fields=["joined_at", "left_at", "removed_at"])
         channel.member_count += 1
         channel.save(update_fields=["member_count"])
     return membership
@@ -75,6 +75,9 @@ def join_channel(actor: Actor, channel: Channel, *, user: User | None = None) ->
 
 def leave_channel(actor: Actor, channel: Channel, *, user: User | None = None) -> None:
     """Unsubscribe `user` (the actor when left out) from `channel`; leaving twice is leaving once.
+
+    Who leaves is still heard with what they said before. Who is taken out by somebody else is not, from that
+    moment on: what of theirs is accepted and not stored yet is rejected.
 
     Raises:
         NotAllowed: the actor may not unsubscribe that user.
@@ -87,7 +90,8 @@ def leave_channel(actor: Actor, channel: Channel, *, user: User | None = None) -
         if membership is None or not membership.is_subscribed:
             return
         membership.left_at = timezone.now()
-        membership.save(update_fields=["left_at"])
+        membership.removed_at = None if actor == user else membership.left_at
+        membership.save(update_fields=["left_at", "removed_at"])
         channel.member_count -= 1
         channel.save(update_fields=["member_count"])
 

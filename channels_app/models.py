@@ -90,6 +90,8 @@ class Channel(models.Model):
 class Membership(models.Model):
     """A user's subscription to a channel. The row outlives it: `left_at` says that it ended.
 
+    `removed_at` is the same moment when somebody else ended it.
+
     `cleared_seq` hides what is at or below it from this user alone, whatever they join or leave afterwards;
     `cleared_seq_before` is what Undo goes back to.
     """
@@ -100,6 +102,7 @@ class Membership(models.Model):
     user = models.ForeignKey(User, models.PROTECT, related_name="memberships", verbose_name=_("user"))
     joined_at = models.DateTimeField(_("joined"))
     left_at = models.DateTimeField(_("left"), null=True, blank=True)
+    removed_at = models.DateTimeField(_("removed"), null=True, blank=True)
     cleared_seq = models.PositiveBigIntegerField(_("cleared up to"), default=0)
     cleared_seq_before = models.PositiveBigIntegerField(default=0, editable=False)
 

@@ -1,4 +1,4 @@
-"""The message, its earlier texts, and what could not be stored."""
+"""The message, its earlier texts, what could not or must not be stored, and the workers that store."""
 
 from datetime import datetime
 
@@ -120,15 +120,31 @@ class EarlierText(models.Model):
 
 
 class RejectedMessage(models.Model):
-    """An envelope that was accepted and then could not be stored, kept whole, with the reason."""
+    """An envelope that was accepted and then could not be stored, kept whole, with the reason.
+
+    `outcome` says what became of it since; OPEN while nobody decided. Its author may be somebody unknown.
+    """
+
+    class Outcome(models.TextChoices):
+        OPEN = "", _("open")
+        STORED = "stored", _("stored after all")
+        DISCARDED = "discarded", _("discarded by an admin")
+        DELETED = "deleted", _("deleted by its author")
 
     client_id = models.UUIDField(_("client id"), null=True, db_index=True)
+    author = models.ForeignKey(
+        User, models.PROTECT, null=True, related_name="rejected_messages", verbose_name=_("author")
+    )
     # Of the reason and the envelope: what is delivered again is still one row.
     digest = models.CharField(max_length=64, unique=True, editable=False)
     envelope = models.TextField(_("envelope"), help_text=_("As it came out of the queue, in JSON."))
     reason = models.CharField(_("reason"), max_length=64)
     detail = models.TextField(_("detail"), blank=True)
     rejected_at = models.DateTimeField(_("rejected"))
+    outcome = models.CharField(
+        _("outcome"), max_length=16, blank=True, choices=Outcome.choices, default=Outcome.OPEN
+    )
+    ended_at = models.DateTimeField(_("decided"), null=True, blank=True)
 
     class Meta:
         verbose_name = _("rejected message")
@@ -136,3 +152,43 @@ class RejectedMessage(models.Model):
 
     def __str__(self) -> str:
         return f"{self.client_id} · {self.reason}"
+
+
+class Tombstone(models.Model):
+    """The name of a message that its author deleted before it was stored, so that it never is.
+
+    It counts for envelopes of that author alone: nobody can bury what somebody else says.
+    """
+
+    client_id = models.UUIDField(_("client id"))
+    author = models.ForeignKey(User, models.PROTECT, related_name="+", verbose_name=_("author"))
+    created_at = models.DateTimeField(_("deleted"))
+
+    class Meta:
+        verbose_name = _("tombstone")
+        verbose_name_plural = _("tombstones")
+        constraints = [
+            models.UniqueConstraint(fields=["client_id", "author"], name="one_tombstone_per_author"),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.client_id)
+
+
+class Worker(models.Model):
+    """A process that stores messages, for as long as it keeps saying so; see `messaging.pipeline.roster`."""
+
+    host = models.CharField(_("host"), max_length=190)
+    pid = models.PositiveIntegerField(_("process"))
+    started_at = models.DateTimeField(_("started"))
+    seen_at = models.DateTimeField(_("seen"))
+
+    class Meta:
+        verbose_name = _("worker")
+        verbose_name_plural = _("workers")
+        constraints = [
+            models.UniqueConstraint(fields=["host", "pid"], name="one_row_per_worker_process"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.host}:{self.pid}"
