@@ -1,7 +1,7 @@
 """The product itself, as the processes a server runs, for tests and benchmarks that look at it from outside.
 
 `Site.embedded()` is what `make run` starts: one process, SQLite, no broker. `Site.stack()` is the web and the
-worker of deploy/Procfile, on the MariaDB and RabbitMQ that the environment names, with a database and queues
+workers of deploy/Procfile, on the MariaDB and RabbitMQ that the environment names, with a database and queues
 of its own. Each part can be stopped, killed, paused and started again by its process id.
 """
 
@@ -16,6 +16,7 @@ import subprocess
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
+from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPException
 from itertools import count
 from pathlib import Path
@@ -45,16 +46,15 @@ class Part:
 
     Arguments:
         command: ends in an `exec`, so that the process id is the server's own.
+        environment: read at each start.
         log: the file that its output is added to.
     """
 
-    def __init__(
-        self, name: str, command: Sequence[str], *, environment: Mapping[str, str], log: Path
-    ) -> None:
+    def __init__(self, name: str, command: Sequence[str], *, environment: dict[str, str], log: Path) -> None:
         self.name = name
         self.log = log
+        self.environment = environment
         self._command = command
-        self._environment = environment
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -72,7 +72,7 @@ class Part:
             self._process = subprocess.Popen(
                 self._command,
                 cwd=CHECKOUT,
-                env=self._environment,
+                env=self.environment,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
@@ -111,18 +111,39 @@ class Part:
         self._process.wait(timeout=STOP_TIMEOUT_S)
 
 
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """Where parts of the site reach the services; None: at the services' own ports."""
+
+    database: int | None = None
+    broker: int | None = None
+
+
 class Site:
     """The product, running between `with` and its end; made by `Site.embedded()` or `Site.stack()`.
 
-    `web` serves pages and posts at `url`; `worker` stores what was accepted, None in the embedded default.
+    `web` serves pages and posts at `url`; each of `workers` stores what was accepted, none in the embedded
+    default.
+
+    Arguments:
+        own: what the environment of the parts of this name (web, worker) has besides.
     """
 
-    def __init__(self, *, settings: Mapping[str, str], database_url: str, broker_url: str) -> None:
+    def __init__(
+        self,
+        *,
+        settings: Mapping[str, str],
+        database_url: str,
+        broker_url: str,
+        own: Mapping[str, Mapping[str, str]] | None = None,
+        workers: int = 1,
+    ) -> None:
         self.port = _free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.folder = Path(tempfile.mkdtemp(prefix="chat-site-"))
         self._database = _Database(database_url or f"sqlite:///{self.folder / 'chat.sqlite3'}")
         self._broker = _Broker(broker_url, f"site.{os.getpid()}.{self.port}") if broker_url else None
+        self._own = own or {}
         self.environment = {
             **{name: os.environ[name] for name in KEPT_VARIABLES if name in os.environ},
             "SECRET_KEY": secrets.token_urlsafe(48),
@@ -137,7 +158,10 @@ class Site:
             **settings,
         }
         self.web = self._part("web")
-        self.worker = self._part("worker") if self._broker else None
+        self.workers: list[Part] = []
+        self._worker_numbers = count(1)
+        for _number in range(workers if self._broker else 0):
+            self._new_worker()
 
     @classmethod
     def embedded(cls, **settings: str) -> Self:
@@ -146,26 +170,40 @@ class Site:
 
     @classmethod
     def stack(
-        cls, *, database_port: int | None = None, broker_port: int | None = None, **settings: str
+        cls,
+        *,
+        workers: int = 1,
+        services: Mapping[str, str] = os.environ,
+        ports: Mapping[str, "Ports"] | None = None,
+        **settings: str,
     ) -> Self:
-        """Web and worker on the services in DATABASE_URL and BROKER_URL, with `settings` besides.
+        """Web and workers on the services in DATABASE_URL and BROKER_URL, with `settings` besides.
 
         Arguments:
-            database_port: where they reach the database, when not at its own port (see tests.faults.proxy).
-            broker_port: the same for the broker.
+            services: has those two addresses.
+            ports: for the parts of a name (web, worker), where they reach the services when not at their own
+                ports (see tests.faults.proxy).
         """
         for name in ("DATABASE_URL", "BROKER_URL"):
-            assert os.environ.get(name), f"{name} is not set: `deploy/services.sh up`, then `env` prints it"
-        parts = urlsplit(os.environ["DATABASE_URL"])
-        own = parts._replace(path=f"/site_{os.getpid()}_{next(_numbers)}")
-        broker = urlsplit(os.environ["BROKER_URL"])
-        wired = {
-            "DATABASE_URL": urlunsplit(_through(own, database_port)),
-            "BROKER_URL": urlunsplit(_through(broker, broker_port)),
+            assert services.get(name), f"{name} is not set: `deploy/services.sh up`, then `env` prints it"
+        parts = urlsplit(services["DATABASE_URL"])
+        database_url = urlunsplit(parts._replace(path=f"/site_{os.getpid()}_{next(_numbers)}"))
+        broker_url = services["BROKER_URL"]
+        own = {
+            name: {
+                "DATABASE_URL": _through(database_url, its.database),
+                "BROKER_URL": _through(broker_url, its.broker),
+            }
+            for name, its in (ports or {}).items()
         }
         return cls(
-            settings={**wired, **settings}, database_url=urlunsplit(own), broker_url=urlunsplit(broker)
+            settings=settings, database_url=database_url, broker_url=broker_url, own=own, workers=workers
         )
+
+    @property
+    def worker(self) -> Part | None:
+        """The first of the workers."""
+        return self.workers[0] if self.workers else None
 
     @property
     def is_stack(self) -> bool:
@@ -173,7 +211,7 @@ class Site:
 
     @property
     def parts(self) -> list[Part]:
-        return [part for part in (self.web, self.worker) if part is not None]
+        return [self.web, *self.workers]
 
     def __enter__(self) -> Self:
         try:
@@ -210,6 +248,30 @@ class Site:
         """Start `part` again, after it was stopped or killed, and wait until it does its work."""
         part.start()
         self.wait_until_ready()
+
+    def restart_in_turn(self) -> None:
+        """Stop and start one part after the other, the way a release is brought in."""
+        for part in self.parts:
+            part.stop()
+            self.restart(part)
+
+    def add_worker(self) -> Part:
+        """One worker more, started; `wait_until_ready` does not wait for it while others do the work."""
+        worker = self._new_worker()
+        worker.start()
+        return worker
+
+    def remove_worker(self, worker: Part) -> None:
+        worker.stop()
+        self.workers.remove(worker)
+
+    def configure(self, **settings: str) -> None:
+        """Have `settings` in the environment of every part from its next start on."""
+        self.environment.update(settings)
+        for part in self.parts:
+            part.environment.update(settings)
+        if self._broker:
+            self._broker.use_queues(int(self.environment["PERSIST_QUEUES"]))
 
     def run(self, *command: str, given: str = "") -> str:
         """What `command` prints, run with this site's settings, and `given` as its input.
@@ -262,6 +324,15 @@ class Site:
         """How many accepted messages are in the queues, not counting those that the worker holds."""
         return self._broker.waiting() if self._broker else 0
 
+    def publish(self, body: bytes, *, partition: int, headers: Mapping[str, Any], content_type: str) -> None:
+        """Put `body`, whatever it is, into the queue of `partition`."""
+        assert self._broker is not None, "the embedded default has no queues"
+        self._broker.publish(body, partition=partition, headers=headers, content_type=content_type)
+
+    def rows(self, statement: str, *values: object) -> list[tuple[Any, ...]]:
+        """The rows that `statement` selects; each {} in it stands for one of `values`."""
+        return self._database.rows(statement, *values)
+
     def last_words(self) -> str:
         """The ends of all logs, for whoever has to find out what went wrong."""
         return "\n".join(part.last_words() for part in self.parts)
@@ -285,12 +356,17 @@ class Site:
             return False
 
     def _is_read(self) -> bool:
-        if self.worker is None or self._broker is None:
+        if not self.workers or self._broker is None:
             return True
-        assert self.worker.is_running, "the worker process has ended"
+        assert any(worker.is_running for worker in self.workers), "every worker process has ended"
         return self._broker.is_read()
 
-    def _part(self, name: str) -> Part:
+    def _new_worker(self) -> Part:
+        worker = self._part("worker", number=next(self._worker_numbers))
+        self.workers.append(worker)
+        return worker
+
+    def _part(self, name: str, *, number: int = 1) -> Part:
         if self._broker:
             command = ["bash", "-c", line_of_procfile(name)]
             more = {
@@ -302,8 +378,10 @@ class Site:
         else:
             command = [str(CHECKOUT / "deploy" / "run.sh")]
             more = {"HOST": "127.0.0.1", "PORT": str(self.port)}
-        environment = {**more, **self.environment}
-        return Part(name, command, environment=environment, log=self.folder / f"{name}.log")
+        environment = {**more, **self.environment, **self._own.get(name, {})}
+        return Part(
+            f"{name} {number}", command, environment=environment, log=self.folder / f"{name}-{number}.log"
+        )
 
 
 class _Database:
@@ -353,7 +431,14 @@ class _Broker:
     def __init__(self, url: str, prefix: str) -> None:
         self.prefix = prefix
         self._url = url
-        self._persist_queues = [f"{prefix}.persist.{number}" for number in range(PERSIST_QUEUES)]
+        self._persist_queues: list[str] = []
+        self._once_used: set[str] = set()
+        self.use_queues(PERSIST_QUEUES)
+
+    def use_queues(self, number: int) -> None:
+        """Have `number` persist queues from now on; those of before stay until `remove_queues`."""
+        self._persist_queues = [f"{self.prefix}.persist.{partition}" for partition in range(number)]
+        self._once_used.update(self._persist_queues)
 
     def is_read(self) -> bool:
         """Whether each persist queue has a consumer."""
@@ -367,10 +452,23 @@ class _Broker:
         with kombu.Connection(self._url) as connection:
             return sum(state.message_count for state in self._states(connection))
 
+    def publish(self, body: bytes, *, partition: int, headers: Mapping[str, Any], content_type: str) -> None:
+        with kombu.Connection(self._url, transport_options={"confirm_publish": True}) as connection:
+            connection.Producer().publish(
+                body,
+                exchange=self.prefix,
+                routing_key=self._persist_queues[partition],
+                headers=dict(headers),
+                content_type=content_type,
+                content_encoding="utf-8",
+                delivery_mode=2,
+                mandatory=True,
+            )
+
     def remove_queues(self) -> None:
         with kombu.Connection(self._url) as connection:
             channel: Any = connection.default_channel
-            for name in (*self._persist_queues, f"{self.prefix}.tasks"):
+            for name in (*self._once_used, f"{self.prefix}.tasks"):
                 channel.queue_delete(name)
             channel.exchange_delete(self.prefix)
 
@@ -387,11 +485,12 @@ def line_of_procfile(name: str) -> str:
     raise AssertionError(f"deploy/Procfile has no process called {name}")
 
 
-def _through(url: SplitResult, port: int | None) -> SplitResult:
+def _through(url: str, port: int | None) -> str:
     """`url` with another port, unless that is None."""
     if port is None:
         return url
-    return url._replace(netloc=f"{url.username}:{url.password}@{url.hostname}:{port}")
+    parts = urlsplit(url)
+    return urlunsplit(parts._replace(netloc=f"{parts.username}:{parts.password}@{parts.hostname}:{port}"))
 
 
 def _free_port() -> int:

@@ -21,3 +21,8 @@ def wait_for(condition: Callable[[], Result], *, what: str, timeout_s: float = 1
             return result
         assert time.monotonic() < deadline, f"waited {timeout_s} s in vain for {what}"
         time.sleep(POLL_S)
+
+
+def let_a_fault_last(seconds: float) -> None:
+    """Let `seconds` pass on the clock; only for how long something is broken, never for something to happen."""
+    time.sleep(seconds)

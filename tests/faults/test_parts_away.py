@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from tests.faults.proxy import Proxy
-from tests.site import Site
+from tests.site import Ports, Site
 from tests.visitor import Visitor
 from tests.waiting import wait_for
 
@@ -48,7 +48,7 @@ def running() -> Iterator[Wired]:
     with (
         Proxy(urlsplit(os.environ["DATABASE_URL"]).port or 3306) as database,
         Proxy(urlsplit(os.environ["BROKER_URL"]).port or 5672) as broker,
-        Site.stack(database_port=database.port, broker_port=broker.port) as site,
+        Site.stack(ports=dict.fromkeys(("web", "worker"), Ports(database.port, broker.port))) as site,
         Visitor(site.url, "bob") as visitor,
     ):
         visitor.sign_up()

@@ -1,0 +1,148 @@
+"""Many people who post to many channels at once, through HTTP, from a thread of their own."""
+
+import asyncio
+import contextlib
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from itertools import count
+
+from tests.faults.outbox import Outbox, Sent
+from tests.site import Site
+from tests.visitor import Visitor
+from tests.waiting import wait_for
+
+CLIENTS = 32
+CHANNELS = 20
+CHANNELS_EACH = 2
+SIGN_UPS_AT_ONCE = 8
+ALIVE_TIMEOUT_S = 60
+
+
+class Crowd:
+    """CLIENTS people, signed up at `site`; each is in CHANNELS_EACH of CHANNELS channels."""
+
+    def __init__(self, site: Site) -> None:
+        self.slugs = [f"room-{number}" for number in range(CHANNELS)]
+        self._texts = (f"message {number} of all" for number in count(1))
+        with ThreadPoolExecutor(SIGN_UPS_AT_ONCE) as threads:
+            self._people = list(threads.map(lambda number: self._join(site, number), range(CLIENTS)))
+
+    @contextmanager
+    def posting(self, *, pace_s: float, is_doubled: bool = False) -> Iterator["Posting"]:
+        """Have everybody post from now on; ended with `finish`, or with the block at the latest."""
+        journal: list[Sent] = []
+        places = [
+            (visitor, slug) for number, visitor in enumerate(self._people) for slug in self._rooms(number)
+        ]
+        posting = Posting(
+            [
+                Outbox(
+                    visitor, slug, journal=journal, texts=self._texts, pace_s=pace_s, is_doubled=is_doubled
+                )
+                for visitor, slug in places
+            ],
+            journal,
+        )
+        try:
+            yield posting
+        finally:
+            posting.abandon()
+
+    def send_again(self, journal: list[Sent]) -> list[int]:
+        """Post every message of `journal` once more, as a script that knows nothing; the statuses."""
+        people = {visitor.username: visitor for visitor in self._people}
+        statuses = []
+        for sent in journal:
+            visitor = people[sent.sender]
+            statuses.append(visitor.post(f"/channels/{sent.channel}/", sent.text, sent.client_id).status)
+        for visitor in self._people:
+            visitor.hang_up()
+        return statuses
+
+    def _join(self, site: Site, number: int) -> Visitor:
+        visitor = Visitor(site.url, f"sender-{number}")
+        visitor.sign_up()
+        for slug in self._rooms(number):
+            assert visitor.create_channel(slug) == f"/channels/{slug}/"
+        visitor.hang_up()
+        return visitor
+
+    def _rooms(self, number: int) -> list[str]:
+        first = number * CHANNELS_EACH
+        return [self.slugs[place % CHANNELS] for place in range(first, first + CHANNELS_EACH)]
+
+
+class Posting:
+    """People at it; `journal` has what they sent so far, in the order of each person and channel."""
+
+    def __init__(self, outboxes: list[Outbox], journal: list[Sent]) -> None:
+        self.journal = journal
+        self._outboxes = outboxes
+        self._error: BaseException | None = None
+        self._loop = asyncio.new_event_loop()
+        self._all = self._loop.create_task(self._run())
+        self._thread = threading.Thread(target=self._work, daemon=True)
+        self._thread.start()
+
+    def acknowledged(self, status: int | None = None) -> int:
+        """How many messages have been taken, by an answer of `status` where that is given."""
+        return sum(
+            any(said == status if status else said < 300 for said, _code in sent.answers)
+            for sent in list(self.journal)
+        )
+
+    def wait_for_more(self, number: int = 1, *, status: int | None = None) -> None:
+        """Wait until that many messages more are taken than now."""
+        enough = self.acknowledged(status) + number
+
+        def are_taken() -> bool:
+            assert self._thread.is_alive(), "the people have ended"
+            return self.acknowledged(status) >= enough
+
+        wait_for(
+            are_taken, what=f"{number} more messages taken ({status or 'any'})", timeout_s=ALIVE_TIMEOUT_S
+        )
+
+    def finish(self, *, timeout_s: float) -> list[Sent]:
+        """Have nothing more written, and wait until every message came to an end or `timeout_s` have passed.
+
+        Returns:
+            Those that did not.
+
+        Raises:
+            what went wrong with the people, who are not a part of what is tested.
+        """
+        for outbox in self._outboxes:
+            self._tell(outbox.close)
+        self._thread.join(timeout_s)
+        unsettled = [sent for sent in self.journal if sent.is_open]
+        self.abandon()
+        if self._error is not None:
+            raise self._error
+        return unsettled
+
+    def abandon(self) -> None:
+        self._tell(self._all.cancel)
+        self._thread.join()
+
+    def _tell(self, act: Callable[[], object]) -> None:
+        with contextlib.suppress(RuntimeError):  # the loop has ended, and with it everybody
+            self._loop.call_soon_threadsafe(act)
+
+    def _work(self) -> None:
+        try:
+            self._loop.run_until_complete(self._all)
+        except asyncio.CancelledError:
+            pass
+        except BaseException as error:  # noqa: BLE001  # raised again by `finish`
+            self._error = error
+        finally:
+            self._loop.run_until_complete(self._loop.shutdown_asyncgens())
+            self._loop.close()
+
+    async def _run(self) -> None:
+        async with asyncio.TaskGroup() as everybody:
+            for outbox in self._outboxes:
+                everybody.create_task(outbox.run())

@@ -1,0 +1,274 @@
+"""One person's messages to one channel, sent as the browser's outbox sends them, with a note of every answer.
+
+One post is in flight at a time. What got no answer goes again under its own name; what was accepted stays in
+the outbox until it is seen stored.
+"""
+
+import asyncio
+import json
+import random
+import re
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from enum import Enum
+from uuid import UUID, uuid4
+
+from tests.faults.line import FAULTS, Line
+from tests.visitor import Answer, Visitor
+
+BACKOFF_S = (0.2, 0.5, 1.0, 2.0)
+LONGEST_RETRY_AFTER_S = 2.0
+CATCH_UP_S = 2.0
+LAST_CATCH_UP_S = 0.5  # once nothing more is written
+ASK_AFTER_S = 5.0
+MOST_UNSETTLED = 20  # nobody goes on typing for ever while nothing gets through
+PAGE, SCRIPT = "text/html", "application/json"
+
+
+class State(Enum):
+    WAITING = "to be posted"
+    ACCEPTED = "accepted, not seen stored"
+    SENT = "seen stored"
+    NOT_SENT = "accepted, and set aside since"
+    REFUSED = "refused"
+    DELETED = "deleted"
+
+
+@dataclass(slots=True)
+class Sent:
+    """One message, and what was heard of it; the times are seconds since the epoch."""
+
+    client_id: UUID
+    sender: str
+    channel: str  # its slug
+    text: str
+    written_at: float
+    state: State = State.WAITING
+    acknowledged_at: float | None = None
+    answers: list[tuple[int, str]] = field(default_factory=list)  # status, and the code of a refusal
+
+    @property
+    def waited_s(self) -> float:
+        """From writing it to its acknowledgement, 0 when there was none."""
+        return self.acknowledged_at - self.written_at if self.acknowledged_at else 0
+
+    @property
+    def is_open(self) -> bool:
+        """Whether its sender still waits to hear what becomes of it."""
+        return self.state in (State.WAITING, State.ACCEPTED)
+
+
+class Outbox:
+    """What `visitor` says in the channel `slug`, every message added to `journal` when it is written.
+
+    Arguments:
+        texts: what is said, each text once.
+        pace_s: the time between an acceptance and the next message.
+        is_doubled: every post goes over two connections at the same moment.
+    """
+
+    def __init__(
+        self,
+        visitor: Visitor,
+        slug: str,
+        *,
+        journal: list[Sent],
+        texts: Iterator[str],
+        pace_s: float,
+        is_doubled: bool = False,
+    ) -> None:
+        self._visitor = visitor
+        self._slug = slug
+        self._journal = journal
+        self._texts = texts
+        self._pace_s = pace_s
+        self._lines = [Line(visitor) for _copy in range(2 if is_doubled else 1)]
+        self._questions = Line(visitor)
+        self._unsettled: list[Sent] = []
+        self._changed = asyncio.Event()  # there may be something to post, or to end
+        self._closing = asyncio.Event()
+        self._ticket = ""
+        self._version = 0
+
+    def close(self) -> None:
+        """Write no more; `run` returns once every message came to an end."""
+        self._closing.set()
+        self._changed.set()
+
+    async def run(self) -> None:
+        try:
+            await self._open_the_page()
+            async with asyncio.TaskGroup() as both:
+                both.create_task(self._post_in_order())
+                both.create_task(self._watch())
+        finally:
+            for line in (*self._lines, self._questions):
+                line.hang_up()
+
+    async def _open_the_page(self) -> None:
+        page = await self._question(f"/channels/{self._slug}/", accept=PAGE)
+        while page is None:
+            await asyncio.sleep(BACKOFF_S[0])
+            page = await self._question(f"/channels/{self._slug}/", accept=PAGE)
+        self._version = int(_attribute(page, "version") or 0)
+        self._ticket = _attribute(page, "ticket")
+
+    # Posting
+
+    async def _post_in_order(self) -> None:
+        while not (self._closing.is_set() and not self._unsettled):
+            self._changed.clear()
+            waiting = next((sent for sent in self._unsettled if sent.state is State.WAITING), None)
+            if waiting is not None:
+                await self._post(waiting)
+            elif self._closing.is_set() or len(self._unsettled) >= MOST_UNSETTLED:
+                await self._changed.wait()
+            else:
+                await _either(self._closing, self._pace_s * random.uniform(0.5, 1.5))
+                if not self._closing.is_set():
+                    self._write()
+
+    def _write(self) -> None:
+        sent = Sent(uuid4(), self._visitor.username, self._slug, next(self._texts), time.time())
+        self._unsettled.append(sent)
+        self._journal.append(sent)
+
+    async def _post(self, sent: Sent) -> None:
+        """Post `sent` until it has an answer that says what became of it."""
+        failures = 0
+        while sent.state is State.WAITING:
+            retry_after_s = await self._post_once(sent)
+            if retry_after_s is None:
+                return
+            wait_s = BACKOFF_S[min(failures, len(BACKOFF_S) - 1)]
+            await asyncio.sleep(max(wait_s, min(retry_after_s, LONGEST_RETRY_AFTER_S)))
+            failures += 1
+
+    async def _post_once(self, sent: Sent) -> float | None:
+        """Post once; returns the seconds after which to try again, None when the answer settles it."""
+        fields = {
+            "text": sent.text,
+            "client_id": str(sent.client_id),
+            "author": self._visitor.username,
+            "previous": self._before(sent),
+            "ticket": self._ticket,
+        }
+        path = f"/channels/{self._slug}/messages/"
+        copies = (line.ask("POST", path, fields, accept=SCRIPT) for line in self._lines)
+        answers = [
+            answer
+            for answer in await asyncio.gather(*copies, return_exceptions=True)
+            if not isinstance(answer, FAULTS)
+        ]
+        retry_after_s: float | None = 0.0
+        for answer in sorted(answers, key=_worst_first):
+            if isinstance(answer, BaseException):
+                raise answer
+            retry_after_s = self._take(sent, answer)
+        return retry_after_s
+
+    def _before(self, sent: Sent) -> str:
+        """The name of the message before `sent`, when that one has not been seen stored yet."""
+        place = self._unsettled.index(sent)
+        return str(self._unsettled[place - 1].client_id) if place else ""
+
+    def _take(self, sent: Sent, answer: Answer) -> float | None:
+        code = "" if answer.status < 300 else _code(answer)
+        sent.answers.append((answer.status, code))
+        if answer.status in (201, 202):
+            sent.acknowledged_at = sent.acknowledged_at or time.time()
+            if answer.status == 201:
+                self._settle(sent, State.SENT)
+            elif sent.state is State.WAITING:
+                sent.state = State.ACCEPTED
+        elif answer.status >= 500 or answer.status == 429:
+            return float(answer.headers.get("retry-after", 0))
+        elif (answer.status, code) == (409, "resend_previous"):
+            for earlier in self._unsettled:
+                earlier.state = State.WAITING
+        else:
+            self._settle(sent, State.REFUSED)
+        return None
+
+    def _settle(self, sent: Sent, state: State) -> None:
+        sent.state = state
+        if sent in self._unsettled:
+            self._unsettled.remove(sent)
+        self._changed.set()
+
+    # Seeing
+
+    async def _watch(self) -> None:
+        while not (self._closing.is_set() and not self._unsettled):
+            if self._closing.is_set():
+                await asyncio.sleep(LAST_CATCH_UP_S)
+            else:
+                await _either(self._closing, CATCH_UP_S * random.uniform(0.8, 1.2))
+            await self._catch_up()
+            await self._ask_for_the_oldest()
+
+    async def _catch_up(self) -> None:
+        has_more = True
+        while has_more:
+            path = f"/channels/{self._slug}/changes/?after={self._version}"
+            fragment = await self._question(path, accept=PAGE)
+            if fragment is None:
+                return
+            self._ticket = _attribute(fragment, "ticket") or self._ticket
+            self._version = int(_attribute(fragment, "version"))
+            has_more = _attribute(fragment, "more") == "true"
+            shown = set(re.findall(r'data-client-id="([0-9a-f-]{36})"', fragment))
+            for sent in [sent for sent in self._unsettled if str(sent.client_id) in shown]:
+                self._settle(sent, State.SENT)
+
+    async def _ask_for_the_oldest(self) -> None:
+        """Ask what became of messages that stay "sending", from the oldest to the first that still does."""
+        while self._unsettled:
+            oldest = self._unsettled[0]
+            since = oldest.acknowledged_at
+            if oldest.state is not State.ACCEPTED or since is None or time.time() < since + ASK_AFTER_S:
+                return
+            answer = await self._question(f"/messages/{oldest.client_id}/status/", accept=SCRIPT)
+            status = json.loads(answer)["status"] if answer else "sending"
+            if status == "sending":
+                return
+            self._settle(oldest, State(_STATES[status]))
+
+    async def _question(self, path: str, *, accept: str) -> str | None:
+        """The page or fragment at `path`; None when there is none for the moment."""
+        try:
+            answer = await self._questions.ask("GET", path, accept=accept)
+        except FAULTS:
+            return None
+        if answer.status >= 500:
+            return None
+        assert answer.status == 200, f"GET {path} was answered with {answer.status}"
+        return answer.body.decode()
+
+
+_STATES = {"sent": State.SENT, "not_sent": State.NOT_SENT, "deleted": State.DELETED}
+
+
+async def _either(event: asyncio.Event, seconds: float) -> None:
+    """Return when `event` is set or `seconds` have passed."""
+    try:
+        async with asyncio.timeout(seconds):
+            await event.wait()
+    except TimeoutError:
+        pass
+
+
+def _worst_first(answer: Answer | BaseException) -> int:
+    return -answer.status if isinstance(answer, Answer) else -1000
+
+
+def _attribute(html: str, name: str) -> str:
+    found = re.search(rf'data-{name}="([^"]*)"', html)
+    return found[1] if found else ""
+
+
+def _code(answer: Answer) -> str:
+    if not answer.headers.get("content-type", "").startswith(SCRIPT):
+        return ""
+    return str(answer.json().get("code", ""))
