@@ -22,6 +22,8 @@ class ComposerForm(TextForm):
     # The browser makes a name for each message; the one made here serves the plain page, where the same form
     # sent twice is one message.
     client_id = forms.UUIDField(widget=forms.HiddenInput, initial=uuid.uuid4)
+    # The sender's message before this one, while they have not seen it stored.
+    previous = forms.UUIDField(required=False, widget=forms.HiddenInput)
 
     def to_send_again(self) -> "ComposerForm":
         """This form, refused, to be shown again.

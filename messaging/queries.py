@@ -71,6 +71,7 @@ class Changes:
         has_more: there are further changes: ask again, after `version`.
         is_reset: the client was too far behind; `messages` are the newest page, to replace what it has.
         cleared_seq: messages up to this number are not for this viewer.
+        may_post: they are in the channel, and it is open.
     """
 
     messages: Sequence[Message]
@@ -78,6 +79,7 @@ class Changes:
     has_more: bool
     is_reset: bool
     cleared_seq: int
+    may_post: bool
 
 
 def message_by_client_id(actor: Actor, client_id: UUID) -> Message:
@@ -165,10 +167,18 @@ def changes_after(user: User, channel: Channel, version: int) -> Changes:
     """
     membership = membership_of(user, channel)
     cleared_seq = _floor(membership)
+    may_post = membership is not None and membership.is_subscribed and not channel.is_archived
     if not 0 <= channel.version - version <= RESET_BEHIND:
         page = newest_page(channel, membership)
         newest = [item.message for item in page.items]
-        return Changes(newest, channel.version, has_more=False, is_reset=True, cleared_seq=cleared_seq)
+        return Changes(
+            newest,
+            channel.version,
+            has_more=False,
+            is_reset=True,
+            cleared_seq=cleared_seq,
+            may_post=may_post,
+        )
     changed = (
         Message.objects.filter(channel=channel, version__gt=version, version__lte=channel.version)
         .with_authors()
@@ -183,6 +193,7 @@ def changes_after(user: User, channel: Channel, version: int) -> Changes:
         has_more=has_more,
         is_reset=False,
         cleared_seq=cleared_seq,
+        may_post=may_post,
     )
 
 

@@ -18,6 +18,7 @@ from chatsite.toasts import toast
 from messaging import actions, queries
 from messaging.forms import ComposerForm, TextForm
 from messaging.pipeline.accept import Accepted, accept, refusal_for
+from messaging.pipeline.ticket import ticket_for
 
 WAIT_FOR_STORE_S = 2.0
 
@@ -49,7 +50,8 @@ def messages(request: SignedInRequest, slug: str) -> HttpResponse:
 def changes(request: SignedInRequest, slug: str) -> HttpResponse:
     shown = channel_by_slug(request.user, slug)
     answer = queries.changes_after(request.user, shown, _number(request, "after", default=0))
-    return render(request, "messaging/_changes.html", {"changes": answer})
+    context = {"changes": answer, "ticket": _new_ticket(request, shown) if answer.may_post else ""}
+    return render(request, "messaging/_changes.html", context)
 
 
 @require_safe
@@ -141,16 +143,22 @@ def _channel_page(
         page = queries.page_after(shown, membership, _number(request, "after"))
     else:
         page = queries.newest_page(shown, membership)
+    is_subscribed = membership is not None and membership.is_subscribed
     context: dict[str, Any] = {
         "channel": shown,
-        "membership": membership if membership and membership.is_subscribed else None,
+        "membership": membership if is_subscribed else None,
         "cleared_seq": membership.cleared_seq if membership else 0,
         "messages_page": page,
         "version": shown.version,
+        "ticket": _new_ticket(request, shown) if is_subscribed and not shown.is_archived else "",
         "composer": composer,
         "focus": focus,
     }
     return render(request, "messaging/channel.html", context, status=status)
+
+
+def _new_ticket(request: SignedInRequest, shown: Channel) -> str:
+    return ticket_for(request.user, shown, session_key=request.session.session_key or "")
 
 
 def _number(request: HttpRequest, name: str, *, default: int = 0) -> int:

@@ -37,7 +37,9 @@ class Accepted:
     is_stored: bool
 
 
-def accept(author: User, channel: Channel, *, text: str, client_id: UUID) -> Accepted:
+def accept(
+    author: User, channel: Channel, *, text: str, client_id: UUID, previous: UUID | None = None
+) -> Accepted:
     """Take what `author` says in `channel`; the same call twice is one message.
 
     With a broker the message is in its queue when this returns; in the embedded default it is stored.
