@@ -2,9 +2,9 @@
 
 import re
 from functools import cache
+from html import escape
 from typing import Any
 
-from django.utils.html import escape
 from linkify_it import LinkifyIt
 
 HTML_VERSION = 1  # of the markup that `render` makes; a higher one lets old rows be rendered anew
@@ -12,8 +12,8 @@ HTML_VERSION = 1  # of the markup that `render` makes; a higher one lets old row
 LINK_REL = "noopener nofollow ugc"
 LONGEST_LINK = 2_000  # characters; in a longer run without white space the search would take seconds
 
-_WORDS = re.compile(r"(\s+)")
-_HINT = re.compile(r"[:@]|www\.", re.IGNORECASE)
+_WORD = re.compile(r"\S+")
+_HINT = re.compile(r"://|@|www\.", re.IGNORECASE)
 # Labels with dots between them; possessive, so that a failure is final and costs one pass.
 _HOST = r"[^\W_][\w-]{0,62}(?:\.[^\W_][\w-]{0,62})*+(?::\d{1,5})?"
 _SAFE_SCHEME = re.compile(r"(?:https?|mailto):", re.IGNORECASE)
@@ -21,13 +21,23 @@ _SAFE_SCHEME = re.compile(r"(?:https?|mailto):", re.IGNORECASE)
 
 def render(text: str) -> str:
     """`text` as HTML: escaped, links clickable, line breaks kept. Safe to put into a page as it is."""
-    return "".join(_word(part) for part in _WORDS.split(text))
+    parts: list[str] = []
+    end = 0
+    # Few words can be links: what is between them is escaped at once.
+    for word in _WORD.finditer(text) if _HINT.search(text) else ():
+        if len(word[0]) <= LONGEST_LINK and _HINT.search(word[0]):
+            parts += [_plain(text[end : word.start()]), _linked(word[0])]
+            end = word.end()
+    parts.append(_plain(text[end:]))
+    return "".join(parts)
 
 
-def _word(word: str) -> str:
-    """One run without white space, or the white space between two."""
-    if len(word) > LONGEST_LINK or not _HINT.search(word):
-        return escape(word).replace("\n", "<br>")
+def _plain(text: str) -> str:
+    return escape(text).replace("\n", "<br>")
+
+
+def _linked(word: str) -> str:
+    """A run without white space, with what is a link in it made one."""
     parts: list[str] = []
     end = 0
     for link in _linkifier().match(word) or []:
