@@ -320,6 +320,10 @@ class Site:
         rows = self._database.rows("SELECT last_seq FROM channels_app_channel WHERE slug = {}", slug)
         return int(rows[0][0])
 
+    def rows(self, statement: str, *values: object) -> list[tuple[Any, ...]]:
+        """The rows that `statement` selects; each {} in it stands for one of `values`."""
+        return self._database.rows(statement, *values)
+
     def waiting(self) -> int:
         """How many accepted messages are in the queues, not counting those that the worker holds."""
         return self._broker.waiting() if self._broker else 0
@@ -332,6 +336,10 @@ class Site:
     def rows(self, statement: str, *values: object) -> list[tuple[Any, ...]]:
         """The rows that `statement` selects; each {} in it stands for one of `values`."""
         return self._database.rows(statement, *values)
+
+    def change_rows(self, statement: str) -> None:
+        """Run `statement` on the database, behind the product's back."""
+        self._database.change_rows(statement)
 
     def last_words(self) -> str:
         """The ends of all logs, for whoever has to find out what went wrong."""
@@ -404,6 +412,11 @@ class _Database:
         with closing(self._connect(self._name)) as connection, closing(connection.cursor()) as cursor:
             cursor.execute(statement.format(*[mark] * len(values)), values)
             return list(cursor.fetchall())
+
+    def change_rows(self, statement: str) -> None:
+        with closing(self._connect(self._name)) as connection, closing(connection.cursor()) as cursor:
+            cursor.execute(statement)
+            connection.commit()
 
     def _administer(self, statement: str) -> None:
         if not self._is_sqlite:  # that one is a file, made and removed with its folder
