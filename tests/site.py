@@ -333,10 +333,6 @@ class Site:
         assert self._broker is not None, "the embedded default has no queues"
         self._broker.publish(body, partition=partition, headers=headers, content_type=content_type)
 
-    def rows(self, statement: str, *values: object) -> list[tuple[Any, ...]]:
-        """The rows that `statement` selects; each {} in it stands for one of `values`."""
-        return self._database.rows(statement, *values)
-
     def change_rows(self, statement: str) -> None:
         """Run `statement` on the database, behind the product's back."""
         self._database.change_rows(statement)

@@ -60,6 +60,10 @@ class Visitor:
         """The answer to a request for the page `path`; redirects are not followed."""
         return self._ask("GET", path, {**self.headers, "Accept": "text/html"}, None)
 
+    def ask(self, path: str) -> Answer:
+        """The answer to a script's question at `path`."""
+        return self._ask("GET", path, self.headers, None)
+
     def send(self, path: str, **fields: str) -> Answer:
         """The answer to a plain form with `fields`, sent to `path`; redirects are not followed."""
         return self._ask("POST", path, {**self.headers, "Accept": "text/html"}, fields)

@@ -24,5 +24,5 @@ def wait_for(condition: Callable[[], Result], *, what: str, timeout_s: float = 1
 
 
 def let_a_fault_last(seconds: float) -> None:
-    """Let `seconds` pass on the clock; only for how long something is broken, never for something to happen."""
+    """Let `seconds` pass: for how long something is broken, never for something to happen."""
     time.sleep(seconds)

@@ -98,7 +98,8 @@ class Posting:
         enough = self.acknowledged(status) + number
 
         def are_taken() -> bool:
-            assert self._thread.is_alive(), "the people have ended"
+            if self._error is not None:
+                raise self._error
             return self.acknowledged(status) >= enough
 
         wait_for(

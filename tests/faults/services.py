@@ -16,7 +16,7 @@ COMMAND_TIMEOUT_S = 180
 
 
 class Services:
-    """The two servers of `deploy/services.sh` with everything they keep in `folder`; `with` starts and ends them.
+    """The two servers of `deploy/services.sh`, everything they keep in `folder`; `with` starts and ends them.
 
     Arguments:
         settings: more for the environment of services.sh.

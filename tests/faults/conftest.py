@@ -1,0 +1,110 @@
+"""One site, its services and its crowd for all cases; and a line in the terminal for each audit."""
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+
+from tests.faults.crowd import Crowd
+from tests.faults.drill import LONG, SHORT, WORKERS, Drill, Scale
+from tests.faults.proxy import Proxy
+from tests.faults.services import Services
+from tests.site import CHECKOUT, Ports, Site
+from tests.visitor import Visitor
+
+
+@pytest.fixture(
+    params=[pytest.param(SHORT, id="short"), pytest.param(LONG, id="long", marks=pytest.mark.long)]
+)
+def scale(request: pytest.FixtureRequest) -> Scale:
+    found: Scale = request.param
+    return found
+
+
+@pytest.fixture(scope="session")
+def services() -> Iterator[Services]:
+    shared = os.environ.get("SERVICES_DIR") or CHECKOUT / "var" / "services"
+    with Services(Path(f"{shared}-faults")) as started:
+        yield started
+
+
+@pytest.fixture(scope="session")
+def broker_wire(services: Services) -> Iterator[Proxy]:
+    with _wire_to(services.addresses["BROKER_URL"]) as wire:
+        yield wire
+
+
+@pytest.fixture(scope="session")
+def database_wire(services: Services) -> Iterator[Proxy]:
+    with _wire_to(services.addresses["DATABASE_URL"]) as wire:
+        yield wire
+
+
+@pytest.fixture(scope="session")
+def site(services: Services, broker_wire: Proxy, database_wire: Proxy) -> Iterator[Site]:
+    ports = {"web": Ports(broker=broker_wire.port), "worker": Ports(database=database_wire.port)}
+    with Site.stack(services=services.addresses, workers=WORKERS, ports=ports) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def crowd(site: Site) -> Crowd:
+    with site.explained():
+        return Crowd(site)
+
+
+@pytest.fixture
+def drill(
+    site: Site,
+    services: Services,
+    crowd: Crowd,
+    broker_wire: Proxy,
+    database_wire: Proxy,
+    scale: Scale,
+    report: Callable[[str], None],
+) -> Iterator[Drill]:
+    """The site with everything running, and put right again afterwards."""
+    made = Drill(site, services, crowd, broker_wire, database_wire, scale, report)
+    yield made
+    made.put_right()
+
+
+@pytest.fixture
+def report(request: pytest.FixtureRequest) -> Callable[[str], None]:
+    """Shows a line in the terminal at once, beside the name of the test."""
+    plugins = request.config.pluginmanager
+    terminal, capture = plugins.get_plugin("terminalreporter"), plugins.get_plugin("capturemanager")
+    assert terminal is not None
+    assert capture is not None
+
+    def write(line: str) -> None:
+        with capture.global_and_fixture_disabled():
+            terminal.ensure_newline()
+            terminal.write_line(f"{request.node.name}: {line}")
+
+    return write
+
+
+@pytest.fixture(scope="session")
+def people(site: Site) -> Iterator[Callable[[str], Visitor]]:
+    """Gives the person of a name, signed up at the first call; they are nobody of the crowd."""
+    known: dict[str, Visitor] = {}
+
+    def person(username: str) -> Visitor:
+        if username not in known:
+            known[username] = Visitor(site.url, username)
+            known[username].sign_up()
+        known[username].hang_up()
+        return known[username]
+
+    yield person
+    for visitor in known.values():
+        visitor.hang_up()
+
+
+def _wire_to(url: str) -> Proxy:
+    port = urlsplit(url).port
+    assert port is not None
+    return Proxy(port)

@@ -1,0 +1,174 @@
+"""What every case has: the site on services of its own, people who post, and the audit at the end."""
+
+import re
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import chain
+
+import psutil
+
+from tests.faults.audit import Audit, audit, last_numbers, open_books
+from tests.faults.crowd import Crowd, Posting
+from tests.faults.outbox import Sent, State
+from tests.faults.proxy import Proxy
+from tests.faults.services import NAMES, Services
+from tests.site import Part, Site
+from tests.waiting import let_a_fault_last, wait_for
+
+WORKERS = 2
+ENOUGH = 40  # messages taken before and after a fault, to know that people get through
+RECOVERY_S = 90
+
+# Prints each queue that is consumed, the local port of who does, and whether it gets anything.
+LIST_CONSUMERS = """
+lists:foreach(fun(Consumer) ->
+    {resource, _, _, Queue} = proplists:get_value(queue_name, Consumer),
+    Channel = proplists:get_value(channel_pid, Consumer),
+    [{connection, Connection}] = rabbit_channel:info(Channel, [connection]),
+    [{peer_port, Port}] = rabbit_networking:connection_info(Connection, [peer_port]),
+    io:format("~s ~b ~s~n", [Queue, Port, proplists:get_value(activity_status, Consumer)])
+end, rabbit_amqqueue:consumers_all(<<"/">>)).
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """How much and how long.
+
+    Arguments:
+        outage_s: how long a service is away.
+        stall_s: how long a part does nothing; longer than the roster's five seconds.
+        pace_s: between two messages of one person in one channel.
+        rounds: how often something is done again.
+        many: messages that wait in the queues.
+    """
+
+    outage_s: float
+    stall_s: float
+    pace_s: float
+    rounds: int
+    many: int
+
+
+SHORT = Scale(outage_s=3, stall_s=8, pace_s=0.6, rounds=3, many=200)
+LONG = Scale(outage_s=20, stall_s=60, pace_s=0, rounds=10, many=1000)
+
+
+@dataclass(frozen=True, slots=True)
+class Drill:
+    """Arguments:
+    broker_wire: between the web process and the broker.
+    database_wire: between the workers and the database.
+    report: shows a line to whoever runs the tests.
+    """
+
+    site: Site
+    services: Services
+    crowd: Crowd
+    broker_wire: Proxy
+    database_wire: Proxy
+    scale: Scale
+    report: Callable[[str], None]
+
+    @contextmanager
+    def under_load(self, *, is_doubled: bool = False) -> Iterator[Posting]:
+        """People post during the block, and get through before and after it; then everything is counted.
+
+        Raises:
+            AssertionError: something was lost, doubled, misordered, set aside or refused, or nobody ever said
+                what became of it.
+        """
+        before = last_numbers(self.site, self.crowd.slugs)
+        with self.site.explained():
+            with self.crowd.posting(pace_s=self.scale.pace_s, is_doubled=is_doubled) as posting:
+                posting.wait_for_more(ENOUGH)
+                yield posting
+                posting.wait_for_more(ENOUGH)
+                unheard = posting.finish(timeout_s=RECOVERY_S)
+            self.wait_until_drained()
+            found = self.audited(posting.journal, before)
+            assert (found.stored, found.rejected) == (found.sent, 0), str(found)
+            assert not unheard, f"{len(unheard)} messages never came to an end: {unheard[:3]}"
+            refused = [sent for sent in posting.journal if sent.state is not State.SENT]
+            assert not refused, f"{len(refused)} messages were refused: {refused[:3]}"
+
+    def audited(self, journal: Sequence[Sent], before: Mapping[str, int]) -> Audit:
+        """What became of the messages in `journal`, to channels that ended at the numbers `before`; shown.
+
+        Raises:
+            AssertionError: something was lost, doubled or misordered.
+        """
+        found = audit(journal, open_books(self.site, before))
+        self.report(str(found))
+        assert found.is_clean, str(found)
+        return found
+
+    def pause_workers(self) -> None:
+        """Have what is posted stay in the queues, until `resume_workers`."""
+        for worker in self.site.workers:
+            worker.pause()
+
+    def resume_workers(self) -> None:
+        for worker in self.site.workers:
+            worker.resume()
+
+    def last(self, seconds: float | None = None) -> None:
+        """Let a fault last, `scale.outage_s` unless said otherwise."""
+        let_a_fault_last(self.scale.outage_s if seconds is None else seconds)
+
+    def wait_until_spread(self) -> None:
+        """Wait until every queue has one consumer, and every worker is that of some queue."""
+        with self.site.explained():
+            wait_for(self._is_spread, what="the queues to be spread over all workers", timeout_s=RECOVERY_S)
+
+    def wait_until_drained(self) -> None:
+        """Wait until no message waits in a queue; a worker may still hold the last ones."""
+        with self.site.explained():
+            wait_for(lambda: self.site.waiting() == 0, what="empty queues", timeout_s=RECOVERY_S)
+
+    def put_right(self) -> None:
+        """Have everything run again as it was in the beginning."""
+        self.broker_wire.mend()
+        self.database_wire.mend()
+        for name in NAMES:
+            self.services.resume(name)
+        self.services.run("up")
+        for part in self.site.parts:
+            if not part.is_running:
+                part.start()
+            part.resume()
+        for worker in self.site.workers[WORKERS:]:
+            self.site.remove_worker(worker)
+        while len(self.site.workers) < WORKERS:
+            self.site.add_worker()
+        self.site.wait_until_ready()
+
+    def _is_spread(self) -> bool:
+        """Whether the queues are consumed by all workers, each queue by one of them."""
+        ports = _local_ports(self.site.workers)
+        lines = re.findall(
+            r"^(\S+\.persist\.\d+) (\d+) (\w+)$", self.services.control_broker("eval", LIST_CONSUMERS), re.M
+        )
+        consumers: dict[str, list[int]] = defaultdict(list)
+        for queue, port, _status in lines:
+            if queue.startswith(f"{self.site.environment['QUEUE_PREFIX']}.persist."):
+                consumers[queue].append(ports.get(int(port), 0))
+        is_one_each = all(len(processes) == 1 for processes in consumers.values())
+        at_work = set(chain.from_iterable(consumers.values()))
+        return (
+            is_one_each
+            and len(consumers) == int(self.site.environment["PERSIST_QUEUES"])
+            and at_work == {worker.pid for worker in self.site.workers}
+        )
+
+
+def _local_ports(workers: list[Part]) -> dict[int, int]:
+    """The process id of the worker that has each local port; of its leader, where it forked."""
+    ports = {}
+    for worker in workers:
+        leader = psutil.Process(worker.pid)
+        for process in (leader, *leader.children(recursive=True)):
+            ports.update({one.laddr.port: worker.pid for one in process.net_connections("tcp")})
+    return ports

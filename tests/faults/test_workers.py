@@ -1,0 +1,36 @@
+"""Workers that are killed, hang, come and go."""
+
+import pytest
+
+from tests.faults.drill import Drill
+
+pytestmark = pytest.mark.stack
+
+
+def test_workers_are_killed_again_and_again(drill: Drill) -> None:
+    with drill.under_load():
+        for _round in range(drill.scale.rounds):
+            for worker in drill.site.workers:
+                worker.kill()
+                worker.start()
+            drill.last(2)
+
+
+def test_a_worker_hangs_and_its_channels_go_on(drill: Drill) -> None:
+    with drill.under_load():
+        drill.site.workers[0].pause()
+        drill.last(drill.scale.stall_s)
+        drill.site.workers[0].resume()
+
+
+def test_workers_come_and_go_and_share_the_queues(drill: Drill) -> None:
+    with drill.under_load():
+        drill.wait_until_spread()
+        third = drill.site.add_worker()
+        drill.wait_until_spread()
+        drill.site.remove_worker(third)
+        drill.wait_until_spread()
+        for worker in drill.site.workers:
+            worker.stop()
+            worker.start()
+        drill.wait_until_spread()
