@@ -14,6 +14,8 @@ from csp.constants import NONCE, NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from django.urls import reverse_lazy
 
+from chatsite.logs import FORMATS, logging_settings
+
 BASE_DIR = Path(__file__).resolve().parent.parent
 
 env = environ.Env()
@@ -134,8 +136,10 @@ def the_database(var: Path) -> dict[str, Any]:
         options.update(
             charset="utf8mb4",
             isolation_level="read committed",
-            # STRICT: a value too long is an error, never a silently cut one.
-            init_command="SET sql_mode='STRICT_TRANS_TABLES'",
+            # STRICT: a value too long is an error, never a silently cut one. Who waits for a lock is told so
+            # before the connection counts as lost.
+            init_command="SET sql_mode='STRICT_TRANS_TABLES', "
+            f"innodb_lock_wait_timeout={max(1, timeout_s // 2)}",
             connect_timeout=3,
             read_timeout=timeout_s,
             write_timeout=timeout_s,
@@ -291,6 +295,8 @@ CACHES = {
 BROKER_URL = the_broker()
 QUEUE_PREFIX = the_queue_prefix()
 PERSIST_QUEUES = a_number("PERSIST_QUEUES", default=4, at_least=1, at_most=64)
+# Past the broker, as while the number of queues is changed: nothing may be in an old queue and a new one.
+PERSIST_DIRECT = a_switch("PERSIST_DIRECT", default=False)
 
 CELERY_BROKER_URL = BROKER_URL or "memory://"
 CELERY_BROKER_TRANSPORT_OPTIONS = {"confirm_publish": True} if BROKER_URL else {"polling_interval": 0.02}
@@ -332,19 +338,10 @@ DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="chat@localhost")
 LOG_LEVEL = env.str("LOG_LEVEL", default="INFO").upper()
 if LOG_LEVEL not in ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"):
     raise ImproperlyConfigured("LOG_LEVEL must be DEBUG, INFO, WARNING, ERROR or CRITICAL.")
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
-    "root": {"handlers": ["stderr"], "level": LOG_LEVEL},
-    "loggers": {
-        # Django's own handler mails admins and repeats every 4xx; the root's one line is enough.
-        "django": {"handlers": [], "level": LOG_LEVEL, "propagate": True},
-        "django.request": {"level": "ERROR"},
-        "django.server": {"handlers": ["stderr"], "level": LOG_LEVEL, "propagate": False},
-    },
-}
+LOG_FORMAT = env.str("LOG_FORMAT", default="line").lower()
+if LOG_FORMAT not in FORMATS:
+    raise ImproperlyConfigured("LOG_FORMAT must be line or json.")
+LOGGING = logging_settings(LOG_FORMAT, level=LOG_LEVEL)
 
 # Static files
 

@@ -4,11 +4,29 @@ The address, the worker class and the numbers are arguments there.
 """
 
 import logging
+import logging.config
 import os
-from typing import Protocol
+from typing import Any, Protocol
+
+from gunicorn.glogging import Logger
+
+from chatsite.logs import logging_settings
 
 # Start and stop say nothing; trouble does. The web server in front keeps the access log.
 loglevel = "warning"
+
+
+class LoggerInOurFormat(Logger):  # type: ignore[misc]  # gunicorn has no types
+    """gunicorn's own lines in the form of all others, also those of the process that watches over workers."""
+
+    def setup(self, cfg: Any) -> None:
+        super().setup(cfg)
+        # From the environment alone: settings imported here would outlive a reload.
+        log_format = os.environ.get("LOG_FORMAT", "line").lower()
+        logging.config.dictConfig(logging_settings(log_format, level="WARNING"))
+
+
+logger_class = LoggerInOurFormat
 
 # The heartbeat file must not wait for a disk.
 worker_tmp_dir = "/dev/shm" if os.path.isdir("/dev/shm") else None  # noqa: S108  # nosec B108

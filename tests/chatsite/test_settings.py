@@ -63,6 +63,7 @@ def test_good_settings_start(tmp_path: Path) -> None:
         ("CONN_MAX_AGE", "-1"),
         ("TRUSTED_PROXY_COUNT", "x"),
         ("LOG_LEVEL", "LOUD"),
+        ("LOG_FORMAT", "xml"),
         ("EMAIL_URL", "pigeon://roof"),
         ("TIME_ZONE", "Mars/Olympus"),
         ("HSTS_SECONDS", "soon"),
