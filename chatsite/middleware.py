@@ -7,11 +7,13 @@ from typing import Any
 from django.contrib.auth.middleware import LoginRequiredMiddleware
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, JsonResponse
+from django.http.response import HttpResponseBase
 from django.utils import timezone
 from django.utils.cache import patch_vary_headers
 from django.utils.translation import gettext
 
 from chatsite.errors import ChatError, OtherPerson, WrongMethod
+from chatsite.passes import Pass, pass_shown
 from chatsite.responses import page_of, refusal, unsent, wants_json
 
 TIME_ZONE_COOKIE = "time_zone"
@@ -44,7 +46,18 @@ class Private:
 
 
 class LoginRequired(LoginRequiredMiddleware):
-    """Sends who is not logged in to log in, and back to a page; never loses a text on the way."""
+    """Sends who is not logged in to log in, and back to a page; never loses a text on the way.
+
+    Who shows a pass comes in without a look at the session: see `chatsite.passes`.
+    """
+
+    def process_view(
+        self, request: HttpRequest, view: Callable[..., Any], args: Any, kwargs: Any
+    ) -> HttpResponseBase | None:
+        request.shown_pass = pass_shown(request, view, kwargs)  # type: ignore[attr-defined]
+        if request.shown_pass is not None:  # type: ignore[attr-defined]
+            return None
+        return super().process_view(request, view, args, kwargs)
 
     def handle_no_permission(self, request: HttpRequest, view_func: Callable[..., Any]) -> Any:
         if wants_json(request) or "HX-Request" in request.headers:
@@ -72,13 +85,19 @@ class SamePerson:
     def process_view(
         self, request: HttpRequest, view: Callable[..., Any], args: Any, kwargs: Any
     ) -> HttpResponse | None:
-        expected = request.POST.get("author", "")
-        if not expected or not request.user.is_authenticated or expected == request.user.username:
+        expected, actual = request.POST.get("author", ""), self._username_of(request)
+        if not expected or not actual or expected == actual:
             return None
         text = request.POST.get("text")
         if text and not wants_json(request):
             return unsent(request, text, next_url=page_of(request), status=OtherPerson.status)
         return refusal(request, OtherPerson())
+
+    @staticmethod
+    def _username_of(request: HttpRequest) -> str:
+        """The name of who comes, "" when nobody is logged in."""
+        shown: Pass | None = request.shown_pass  # type: ignore[attr-defined]
+        return shown.username if shown else request.user.username
 
 
 class ReaderTimeZone:

@@ -32,5 +32,6 @@ class ComposerForm(TextForm):
         after all, and the same name keeps it one message.
         """
         if self.retry_after_s is None:
-            self.data = {"text": self["text"].value(), "client_id": str(uuid.uuid4())}
+            kept = {name: self[name].value() for name in ("text", "previous")}
+            self.data = {**kept, "client_id": str(uuid.uuid4())}
         return self

@@ -4,6 +4,7 @@ import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import Literal
 from uuid import UUID
 
 from django.db.models import QuerySet
@@ -15,7 +16,7 @@ from channels_app.models import Channel, Membership
 from channels_app.queries import channel_or_people, membership_of
 from chatsite.errors import NotFound
 from chatsite.rights import require
-from messaging.models import Message, MessageQuerySet, RejectedMessage
+from messaging.models import Message, MessageQuerySet, RejectedMessage, Tombstone
 from messaging.permissions import may_change
 from messaging.pipeline.accept import Accepted
 
@@ -80,6 +81,21 @@ class Changes:
     is_reset: bool
     cleared_seq: int
     may_post: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Fate:
+    """What became of a message, for its author.
+
+    Arguments:
+        status: "sending" when nothing is known of it: it is in the queue, or never came.
+        message: when it is sent.
+        reason: when it is not sent; a code of `persist`.
+    """
+
+    status: Literal["sending", "sent", "not_sent", "deleted"]
+    message: Message | None = None
+    reason: str = ""
 
 
 def message_by_client_id(actor: Actor, client_id: UUID) -> Message:
@@ -217,6 +233,21 @@ def rejection_of(accepted: Accepted) -> str:
         client_id=accepted.client_id, rejected_at__gte=accepted.accepted_at
     )
     return rejected.values_list("reason", flat=True).first() or ""
+
+
+def fate_of(author_id: int, client_id: UUID) -> Fate:
+    """What became of the message that this author sent under `client_id`; of nobody else's."""
+    message = Message.objects.with_authors().filter(client_id=client_id, author=author_id).first()
+    if message is not None:
+        return Fate("deleted") if message.is_deleted else Fate("sent", message=message)
+    if Tombstone.objects.filter(client_id=client_id, author=author_id).exists():
+        return Fate("deleted")
+    rejected = RejectedMessage.objects.filter(client_id=client_id, author=author_id).last()
+    if rejected is None or rejected.outcome == RejectedMessage.Outcome.STORED:
+        return Fate("sending")
+    if rejected.outcome == RejectedMessage.Outcome.DELETED:
+        return Fate("deleted")
+    return Fate("not_sent", reason=rejected.reason)
 
 
 def messages_in(messages: QuerySet[Message], channel_id: int) -> QuerySet[Message]:

@@ -1,24 +1,27 @@
-"""Pages and fragments of messages: the channel page, post, catch up, edit, delete."""
+"""Pages and fragments of messages: the channel page, post, catch up, edit, delete, what became of one."""
 
 from typing import Any
 from uuid import UUID
 
+from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.requests import SignedInRequest
 from channels_app.models import Channel
 from channels_app.queries import channel_by_slug, landing_channel, membership_of
-from chatsite.errors import Invalid, NotFound
+from chatsite.errors import Invalid
+from chatsite.passes import lets_in_by
 from chatsite.responses import refusal, wants_json
 from chatsite.toasts import toast
 from messaging import actions, queries
 from messaging.forms import ComposerForm, TextForm
-from messaging.pipeline.accept import Accepted, accept, refusal_for
-from messaging.pipeline.ticket import ticket_for
+from messaging.pipeline.accept import Accepted, accept, accept_with_ticket, refusal_for
+from messaging.pipeline.ticket import Ticket, read_ticket, ticket_for
 
 WAIT_FOR_STORE_S = 2.0
 
@@ -33,14 +36,25 @@ def channel(request: SignedInRequest, slug: str) -> HttpResponse:
     shown = channel_by_slug(request.user, slug)
     if shown.slug != slug:
         return redirect(shown)
-    return _channel_page(request, shown, ComposerForm())
+    sent = _uuid(request.GET["sent"]) if "sent" in request.GET else None
+    return _channel_page(request, shown, ComposerForm(initial={"previous": sent}))
 
 
+class PostingRequest(SignedInRequest):
+    shown_pass: Ticket | None
+
+
+def ticket_shown(request: HttpRequest, slug: str) -> Ticket | None:
+    given = request.POST.get("ticket") if request.method == "POST" else None
+    return read_ticket(given, slug=slug, session_key=request.session.session_key or "") if given else None
+
+
+@lets_in_by(ticket_shown)
 @require_http_methods(["GET", "HEAD", "POST"])
-def messages(request: SignedInRequest, slug: str) -> HttpResponse:
-    shown = channel_by_slug(request.user, slug)
+def messages(request: PostingRequest, slug: str) -> HttpResponse:
     if request.method == "POST":
-        return _post(request, shown)
+        return _post(request, slug)
+    shown = channel_by_slug(request.user, slug)
     membership = membership_of(request.user, shown)
     page = queries.page_before(shown, membership, _number(request, "before", default=shown.last_seq + 1))
     return render(request, "messaging/_older.html", {"messages_page": page})
@@ -83,49 +97,79 @@ def delete(request: SignedInRequest, client_id: UUID) -> HttpResponse:
     if request.method != "POST":
         message = queries.message_to_change(request.user, client_id)
         return render(request, "messaging/delete.html", {"message": message})
-    message = actions.delete_message(request.user, client_id)
+    deleted = actions.delete_message(request.user, client_id)
+    if deleted is None:  # it was not stored yet, and never will be
+        return HttpResponse() if request.htmx else redirect("home")
     if request.htmx:
-        return render(request, "messaging/_message.html", {"message": message})
-    return redirect(message.channel)
+        return render(request, "messaging/_message.html", {"message": deleted})
+    return redirect(deleted.channel)
 
 
-def _post(request: SignedInRequest, shown: Channel) -> HttpResponse:
+@require_safe
+def status(request: SignedInRequest, client_id: UUID) -> JsonResponse:
+    """What became of a message of the asker's own."""
+    fate = queries.fate_of(request.user.pk, client_id)
+    answer = {"client_id": str(client_id), "status": fate.status}
+    if fate.message is not None:
+        answer["html"] = render_to_string("messaging/_message.html", {"message": fate.message})
+    if fate.reason:
+        told = refusal_for(fate.reason)
+        answer |= {"code": told.code, "message": str(told.message)}
+    return JsonResponse(answer)
+
+
+def _post(request: PostingRequest, slug: str) -> HttpResponse:
     form = ComposerForm(request.POST)
-    accepted = form.run(accept, request.user, shown)
+    if request.shown_pass is not None:
+        accepted = form.run(accept_with_ticket, request.shown_pass)
+    else:
+        accepted = form.run(accept, request.user, channel_by_slug(request.user, slug))
     if wants_json(request):
         return _posted_json(request, form, accepted)
     if accepted is None:
-        return _refused(request, shown, form)
-    if accepted.is_stored or queries.wait_until_stored(accepted, timeout_s=WAIT_FOR_STORE_S):
-        return redirect(shown)
-    if reason := queries.rejection_of(accepted):
+        return _refused(request, slug, form)
+    return _posted_page(request, slug, form, accepted)
+
+
+def _posted_json(request: PostingRequest, form: ComposerForm, accepted: Accepted | None) -> HttpResponse:
+    if accepted is None:
+        first = next(iter(form.errors.values()))[0]
+        return refusal(request, form.refusal or Invalid(str(first), code="malformed"))
+    if accepted.is_stored:
+        message = queries.fate_of(accepted.author_id, accepted.client_id).message
+        html = render_to_string("messaging/_message.html", {"message": message}) if message else ""
+        answer = {"client_id": str(accepted.client_id), "status": "sent", "html": html}
+        return JsonResponse(answer, status=201)
+    return JsonResponse({"client_id": str(accepted.client_id), "status": "sending"}, status=202)
+
+
+def _posted_page(request: PostingRequest, slug: str, form: ComposerForm, accepted: Accepted) -> HttpResponse:
+    page = reverse("messaging:channel", args=[slug])
+    try:
+        if accepted.is_stored or queries.wait_until_stored(accepted, timeout_s=WAIT_FOR_STORE_S):
+            return redirect(page)
+        reason = queries.rejection_of(accepted)
+    except (OperationalError, InterfaceError):  # the database is away, but the queue has it
+        return _on_its_way(page)
+    if reason:
         form.refuse(refusal_for(reason))
-        return _refused(request, shown, form)
+        return _refused(request, slug, form)
     toast(request, _("Your message is on its way."))
-    return redirect(shown)
+    return redirect(f"{page}?sent={accepted.client_id}")
 
 
-def _refused(request: SignedInRequest, shown: Channel, form: ComposerForm) -> HttpResponse:
+def _on_its_way(page: str) -> HttpResponse:
+    """The page for who can't be shown their message now; it stands on nothing that is away."""
+    return HttpResponse(render_to_string("messaging/on_its_way.html", {"page": page}), status=202)
+
+
+def _refused(request: SignedInRequest, slug: str, form: ComposerForm) -> HttpResponse:
     """The channel with the text still in the box and the reason beside it."""
+    shown = channel_by_slug(request.user, slug)
     response = _channel_page(request, shown, form.to_send_again(), status=form.status)
     if form.retry_after_s is not None:
         response["Retry-After"] = str(form.retry_after_s)
     return response
-
-
-def _posted_json(request: SignedInRequest, form: ComposerForm, accepted: Accepted | None) -> HttpResponse:
-    if accepted is None:
-        first = next(iter(form.errors.values()))[0]
-        return refusal(request, form.refusal or Invalid(str(first), code="malformed"))
-    if not accepted.is_stored:
-        return JsonResponse({"client_id": str(accepted.client_id), "status": "sending"}, status=202)
-    answer = {"client_id": str(accepted.client_id), "status": "sent", "html": ""}
-    try:
-        message = queries.message_by_client_id(request.user, accepted.client_id)
-    except NotFound:
-        return JsonResponse(answer, status=201)  # sent again after it was stored and deleted
-    answer["html"] = render_to_string("messaging/_message.html", {"message": message}, request)
-    return JsonResponse(answer, status=201)
 
 
 def _channel_page(

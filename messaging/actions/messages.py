@@ -1,4 +1,4 @@
-"""Every write to a message that is stored already; new ones come through `messaging.pipeline.accept`."""
+"""Every write to a message that was accepted already; new ones come through `messaging.pipeline.accept`."""
 
 from uuid import UUID
 
@@ -7,7 +7,8 @@ from django.utils import timezone
 
 from accounts.models import User
 from channels_app.models import Channel
-from messaging.models import EarlierText, Message
+from chatsite.errors import NotFound
+from messaging.models import EarlierText, Message, RejectedMessage, Tombstone
 from messaging.queries import message_by_client_id, message_to_change
 from messaging.rendering import HTML_VERSION, render
 from messaging.texts import clean_text
@@ -34,20 +35,55 @@ def edit_message(actor: User, client_id: UUID, *, text: str) -> Message:
     return message
 
 
-def delete_message(actor: User, client_id: UUID) -> Message:
+def delete_message(actor: User, client_id: UUID) -> Message | None:
     """Take the actor's own message away from everybody: the row stays, its texts are gone.
 
+    One that is not stored yet never will be: a tombstone of the actor's stays in its place. So it does for
+    every name under which the actor can see no message, whatever is behind it.
+
+    Returns:
+        The deleted message, None when there was none to be seen.
+
     Raises:
-        NotFound: there is no such message, or it is deleted already.
         NotAllowed: it is somebody else's, or the channel is archived.
     """
-    with transaction.atomic():
-        message = _locked(actor, client_id)
-        message.text = message.html = ""
-        message.deleted_at = timezone.now()
-        message.earlier_texts.all().delete()
-        _save_as_next_version(message, ["text", "html", "deleted_at"])
+    try:
+        return _delete_stored(actor, client_id)
+    except NotFound:
+        _bury(actor, client_id)
+    _wait_for_who_stores(client_id)
+    try:
+        return _delete_stored(actor, client_id)
+    except NotFound:
+        return None
+
+
+@transaction.atomic
+def _delete_stored(actor: User, client_id: UUID) -> Message:
+    message = _locked(actor, client_id)
+    message.text = message.html = ""
+    message.deleted_at = timezone.now()
+    message.earlier_texts.all().delete()
+    _save_as_next_version(message, ["text", "html", "deleted_at"])
     return message
+
+
+@transaction.atomic
+def _bury(actor: User, client_id: UUID) -> None:
+    now = timezone.now()
+    Tombstone.objects.get_or_create(client_id=client_id, author=actor, defaults={"created_at": now})
+    RejectedMessage.objects.filter(
+        client_id=client_id, author=actor, outcome=RejectedMessage.Outcome.OPEN
+    ).update(outcome=RejectedMessage.Outcome.DELETED, ended_at=now)
+
+
+@transaction.atomic
+def _wait_for_who_stores(client_id: UUID) -> None:
+    """Wait for a transaction that inserted the message and looked for its tombstone before that was there.
+
+    Who comes later sees the tombstone. The lock ends here: a message is locked after its channel.
+    """
+    Message.objects.select_for_update().filter(client_id=client_id).values_list("pk").first()
 
 
 def _locked(actor: User, client_id: UUID) -> Message:

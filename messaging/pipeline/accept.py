@@ -1,8 +1,8 @@
 """Taking a message from its author: checked, then on its way into the database."""
 
+import logging
 from dataclasses import dataclass
 from datetime import datetime
-from threading import Lock
 from uuid import UUID
 
 from django.conf import settings
@@ -14,14 +14,14 @@ from channels_app.models import Channel
 from chatsite.errors import ChatError, Conflict, Invalid, NotAllowed, Words
 from messaging.models import Message
 from messaging.permissions import may_post
+from messaging.pipeline.direct import store_now
 from messaging.pipeline.envelope import Envelope
-from messaging.pipeline.persist import Rejected, persist
-from messaging.pipeline.publish import publish
+from messaging.pipeline.persist import Rejected
+from messaging.pipeline.publish import BrokerAway, publish
+from messaging.pipeline.ticket import Ticket
 from messaging.texts import clean_text
 
-# The embedded default is one process on SQLite, which lets a second writer wait by sleeping, longer and
-# longer, while others pass it. Here they queue up.
-_one_writer = Lock()
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +32,7 @@ class Accepted:
     """
 
     client_id: UUID
+    author_id: int
     fingerprint: bytes
     accepted_at: datetime
     is_stored: bool
@@ -42,38 +43,75 @@ def accept(
 ) -> Accepted:
     """Take what `author` says in `channel`; the same call twice is one message.
 
-    With a broker the message is in its queue when this returns; in the embedded default it is stored.
+    With a broker the message is in its queue when this returns. Without one, or while it is away, it is
+    stored.
+
+    Arguments:
+        previous: the message that the author sent there before this one and has not seen stored yet.
 
     Raises:
         Invalid: the text breaks a rule.
         NotAllowed: the author may not post there.
-        Conflict: the client_id is another message's.
+        Conflict: the client_id is another message's; or `previous` is still on its way, and this one would
+            overtake it (`resend_previous`).
         Unavailable: the message could not be made safe; the same call may be tried again.
     """
-    envelope = Envelope(
-        client_id=client_id,
-        channel_id=channel.pk,
-        author_id=author.pk,
-        text=clean_text(text),
-        accepted_at=timezone.now(),
-    )
+    envelope = _envelope(author.pk, channel.pk, text, client_id)
     known = Message.objects.filter(client_id=client_id).values_list("fingerprint", flat=True).first()
     if known is not None:
         if bytes(known) != envelope.fingerprint:
             raise refusal_for("client_id_taken")
-        return Accepted(client_id, envelope.fingerprint, envelope.accepted_at, is_stored=True)
+        return _accepted(envelope, is_stored=True)
     if channel.is_archived:
         raise refusal_for("channel_archived")
     if not may_post.test(author, channel):
         raise refusal_for("author_may_not_post")
-    if settings.BROKER_URL:
-        publish(envelope)
-        return Accepted(client_id, envelope.fingerprint, envelope.accepted_at, is_stored=False)
-    with _one_writer:
-        [outcome] = persist([envelope], keep_rejected=False)
+    return _take(envelope, previous)
+
+
+def accept_with_ticket(
+    ticket: Ticket, *, text: str, client_id: UUID, previous: UUID | None = None
+) -> Accepted:
+    """As `accept`, without a question to the database as long as the broker takes the message.
+
+    What `accept` would refuse for another reason than its text, `persist` rejects later.
+    """
+    return _take(_envelope(ticket.author_id, ticket.channel_id, text, client_id), previous)
+
+
+def _envelope(author_id: int, channel_id: int, text: str, client_id: UUID) -> Envelope:
+    return Envelope(client_id, channel_id, author_id, text=clean_text(text), accepted_at=timezone.now())
+
+
+def _take(envelope: Envelope, previous: UUID | None) -> Accepted:
+    if settings.BROKER_URL and not settings.PERSIST_DIRECT:
+        try:
+            publish(envelope)
+        except BrokerAway:
+            pass  # stored below, as without a broker
+        else:
+            _log(envelope, way="queue")
+            return _accepted(envelope, is_stored=False)
+    outcome = store_now(envelope, previous=previous)
     if isinstance(outcome, Rejected):
         raise refusal_for(outcome.reason)
-    return Accepted(client_id, envelope.fingerprint, envelope.accepted_at, is_stored=True)
+    _log(envelope, way="direct" if settings.BROKER_URL else "embedded")
+    return _accepted(envelope, is_stored=True)
+
+
+def _log(envelope: Envelope, *, way: str) -> None:
+    facts = {"client_id": str(envelope.client_id), "channel_id": envelope.channel_id, "way": way}
+    logger.info("accepted", extra=facts)
+
+
+def _accepted(envelope: Envelope, *, is_stored: bool) -> Accepted:
+    return Accepted(
+        envelope.client_id,
+        envelope.author_id,
+        envelope.fingerprint,
+        envelope.accepted_at,
+        is_stored=is_stored,
+    )
 
 
 def refusal_for(reason: str) -> ChatError:

@@ -1,0 +1,53 @@
+"""Storing a message in the request that brings it: without a broker, and while the broker is away."""
+
+from contextlib import AbstractContextManager, nullcontext
+from threading import Lock
+from uuid import UUID
+
+from django.db import InterfaceError, OperationalError, connection
+from django.utils.translation import gettext_lazy as _
+
+from chatsite.errors import Conflict, Unavailable
+from messaging.models import Message, RejectedMessage, Tombstone
+from messaging.pipeline.envelope import Envelope
+from messaging.pipeline.persist import Outcome, persist
+
+# SQLite lets a second writer wait by sleeping, longer and longer, while others pass it. Here they queue up.
+_one_writer = Lock()
+
+
+def store_now(envelope: Envelope, *, previous: UUID | None) -> Outcome:
+    """Store `envelope`, and say what became of it.
+
+    Arguments:
+        previous: the message that its author sent before it and has not seen stored. That one may still be
+            in the broker's queue, and must not be overtaken.
+
+    Raises:
+        Conflict: `previous` is not stored yet; both can be sent again, in their order.
+        Unavailable: the database is away.
+    """
+    try:
+        if previous is not None and not _is_settled(previous, envelope.author_id):
+            raise Conflict(
+                _("Your message before this one is still on its way. Send this one again in a moment."),
+                code="resend_previous",
+                field="text",
+            )
+        with _turn_to_write():
+            [outcome] = persist([envelope], keep_rejected=False)
+    except (OperationalError, InterfaceError) as fault:
+        raise Unavailable(field="text") from fault
+    return outcome
+
+
+def _is_settled(client_id: UUID, author_id: int) -> bool:
+    """Whether nothing of that name can still be stored for that author behind what they say next."""
+    return any(
+        kept.filter(client_id=client_id, author=author_id).exists()
+        for kept in (Message.objects, RejectedMessage.objects, Tombstone.objects)
+    )
+
+
+def _turn_to_write() -> AbstractContextManager[object]:
+    return _one_writer if connection.vendor == "sqlite" else nullcontext()
