@@ -1,7 +1,10 @@
 # The private RabbitMQ: its own node name, cookie, epmd and ports, everything in $SERVICES_DIR/rabbitmq. Sourced by services.sh.
+# With $RABBITMQ_BESIDE, the folder of another node that runs, it is a further node that can join that one's cluster:
+# it has that node's epmd, cookie and password, and the name $RABBITMQ_NODE.
 # shellcheck shell=bash
 
 RABBITMQ_DIR=$SERVICES_DIR/rabbitmq
+RABBITMQ_NODE=${RABBITMQ_NODE:-chat}
 # Not the commands on the PATH: Debian's wrappers turn root into the user rabbitmq, who can't write here.
 RABBITMQ_PROGRAMS=/usr/lib/rabbitmq/bin
 
@@ -20,7 +23,7 @@ rabbitmq_environment() {
 HOME=$RABBITMQ_DIR/home
 ERL_EPMD_ADDRESS=127.0.0.1
 ERL_EPMD_PORT=$(<"$RABBITMQ_DIR/epmd_port")
-RABBITMQ_NODENAME=chat@localhost
+RABBITMQ_NODENAME=$RABBITMQ_NODE@localhost
 RABBITMQ_DIST_PORT=$(<"$RABBITMQ_DIR/dist_port")
 RABBITMQ_CONF_ENV_FILE=$RABBITMQ_DIR/none
 RABBITMQ_CONFIG_FILE=$RABBITMQ_DIR/none
@@ -50,19 +53,24 @@ rabbitmq_start() {
         die "RabbitMQ is not installed. Run deploy/services.sh install, or as root: apt-get install rabbitmq-server"
     fi
     mkdir -p "$RABBITMQ_DIR/home" "$RABBITMQ_DIR/log"
+    if [[ -n ${RABBITMQ_BESIDE:-} ]]; then
+        cp -p "$RABBITMQ_BESIDE"/{password,epmd_port} "$RABBITMQ_DIR"
+        cp -p "$RABBITMQ_BESIDE/home/.erlang.cookie" "$RABBITMQ_DIR/home"
+    fi
     password=$(remembered_secret "$RABBITMQ_DIR/password")
     remembered_secret "$RABBITMQ_DIR/home/.erlang.cookie" >/dev/null
     chmod 600 "$RABBITMQ_DIR/home/.erlang.cookie"
-    # An epmd of ours that outlived its node (`kill`) holds its port.
-    stop_process "$RABBITMQ_DIR/epmd_pid" 5
     remembered_port "$RABBITMQ_DIR/dist_port" >/dev/null
-    remembered_port "$RABBITMQ_DIR/epmd_port" >/dev/null
     port=$(remembered_port "$RABBITMQ_DIR/port")
     write_rabbitmq_settings "$password" "$port"
 
-    # A node that finds no epmd starts one that nobody would stop.
-    start_process "$RABBITMQ_DIR/epmd_pid" "$RABBITMQ_DIR/log/epmd.log" \
-        epmd -address 127.0.0.1 -port "$(<"$RABBITMQ_DIR/epmd_port")"
+    # A node that finds no epmd starts one that nobody would stop. One that outlived its node (`kill`) goes on:
+    # other nodes may be known to it.
+    if [[ -z ${RABBITMQ_BESIDE:-} ]] && is_dead "$RABBITMQ_DIR/epmd_pid"; then
+        remembered_port "$RABBITMQ_DIR/epmd_port" >/dev/null
+        start_process "$RABBITMQ_DIR/epmd_pid" "$RABBITMQ_DIR/log/epmd.log" \
+            epmd -address 127.0.0.1 -port "$(<"$RABBITMQ_DIR/epmd_port")"
+    fi
     : >"$RABBITMQ_DIR/log/node.log"
     mapfile -t environment < <(rabbitmq_environment)
     # RUNNING_UNDER_SYSTEMD makes the script become the node instead of watching over it, so that the pid is the node's.
