@@ -61,6 +61,12 @@ def line(deadline: float, *, is_new: bool) -> Iterator[Any]:
     _idle.append(used)
 
 
+def hang_up() -> None:
+    """End every connection that nobody uses at the moment."""
+    while idle := _an_idle_line():
+        idle.collect()
+
+
 def _an_idle_line() -> Line | None:
     try:
         return _idle.pop()

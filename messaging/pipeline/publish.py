@@ -3,15 +3,14 @@
 import json
 import time
 from functools import cache
-from typing import Any
 
 from amqp.basic_message import Message as AMQPMessage
-from celery import current_app
+from kombu import Queue
 
 from messaging.pipeline.breaker import Breaker
 from messaging.pipeline.broker import BROKER_FAULTS, line
 from messaging.pipeline.envelope import Envelope
-from messaging.pipeline.queues import persist_queue_name
+from messaging.pipeline.queues import all_queues, persist_queue_name
 
 ACCEPT_TIMEOUT_S = 2.0
 PERSIST_TASK = "messaging.persist"
@@ -72,8 +71,9 @@ def _publish_once(envelope: Envelope, deadline: float, *, is_last_try: bool) -> 
 
 
 @cache
-def _queue(name: str) -> Any:
-    return current_app.amqp.queues[name]
+def _queue(name: str) -> Queue:
+    [queue] = [queue for queue in all_queues() if queue.name == name]
+    return queue
 
 
 def _call_of_persist(envelope: Envelope) -> AMQPMessage:
