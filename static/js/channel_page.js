@@ -2,14 +2,15 @@
 
 import { CatchUp } from "chat/catch_up";
 import { Composer } from "chat/composer";
-import { Connection } from "chat/connection";
-import { csrfToken } from "chat/csrf";
+import { Connection, logInAgain } from "chat/connection";
 import { Deleting } from "chat/deleting";
+import { Delivery } from "chat/delivery";
 import { Editing } from "chat/editing";
 import { Older } from "chat/older";
 import { Outbox } from "chat/outbox";
 import { Timeline } from "chat/timeline";
-import { counted } from "chat/words";
+import { Unsent } from "chat/unsent";
+import { counted, word } from "chat/words";
 
 const LONG_PRESS_MS = 450;
 const STORED_SOON_MS = 250; // what a worker usually takes for a message that was only accepted
@@ -18,6 +19,8 @@ const region = document.getElementById("timeline");
 const timeline = new Timeline(region);
 const connection = new Connection(document.getElementById("connection"));
 const catchUp = new CatchUp(timeline, connection);
+const outbox = new Outbox(region.dataset.username);
+const unsent = new Unsent(timeline, outbox, document.getElementById("held"));
 const form = document.getElementById("composer");
 const composer = form && startComposer();
 
@@ -37,45 +40,53 @@ composer?.addEventListener("edit-last", (event) => editing.openLast() && event.p
 
 editing.start();
 deleting.start();
+startSending();
 catchUp.start();
 new Older(timeline).start();
 startNewer();
 startLongPress();
 
 function startComposer() {
-  const started = new Composer(form, { outbox: startOutbox(), username: region.dataset.username });
+  const started = new Composer(form, { send: (text) => unsent.send(text), username: region.dataset.username });
   started.start();
   started.focusWhenIdle();
+  unsent.addEventListener("refused", (event) => started.takeBack(event.detail) && event.preventDefault());
   return started;
 }
 
-function startOutbox() {
-  const outbox = new Outbox(timeline, {
-    url: form.action,
-    author: region.dataset.username,
-    token: () => csrfToken() ?? form.elements.csrfmiddlewaretoken.value,
-  });
-  outbox.addEventListener("posted", ({ detail: { isStored } }) => {
-    connection.found(outbox);
-    if (!timeline.isLatest) showNewest(outbox);
-    else setTimeout(() => catchUp.now(), isStored ? 0 : STORED_SOON_MS);
-  });
-  outbox.addEventListener("failing", () => connection.lost(outbox));
-  outbox.addEventListener("changed", () => {
-    connection.waiting = outbox.waiting;
-    if (!outbox.waiting) connection.found(outbox);
-  });
-  catchUp.addEventListener("recovered", () => outbox.hurry());
-  addEventListener("online", () => outbox.hurry());
-  addEventListener("beforeunload", (event) => {
-    if (outbox.unsent) event.preventDefault();
-  });
-  return outbox;
+function startSending() {
+  const { username, slug } = region.dataset;
+  const delivery = new Delivery(outbox, { author: username, ticketOf: (other) => (other === slug ? region.dataset.ticket : "") });
+  delivery.addEventListener("stored", ({ detail: { entry, html } }) => entry.slug === slug && timeline.put(html));
+  delivery.addEventListener("answered", () => connection.found(delivery));
+  delivery.addEventListener("failing", () => connection.lost(delivery));
+  delivery.addEventListener("barred", ({ detail }) => connection.say(delivery, ...whyBarred(detail)));
+  outbox.addEventListener("changed", ({ detail }) => outboxChanged(detail, delivery));
+  catchUp.addEventListener("recovered", () => delivery.hurry());
+  unsent.start();
+  delivery.start();
+  connection.waiting = outbox.waiting;
+  // What is in the outbox outlives the page, so that leaving needs no warning, unless storage is full or forbidden.
+  addEventListener("beforeunload", (event) => outbox.wouldLose && event.preventDefault());
 }
 
-/** What was sent from a page of older messages is shown among the newest, once nothing is on its way any more. */
-function showNewest(outbox) {
-  if (!outbox.unsent) location.assign(region.dataset.pageUrl);
+function outboxChanged({ was, is }, delivery) {
+  connection.waiting = outbox.waiting;
+  if (!outbox.waiting) connection.found(delivery);
+  const { slug, clientId } = is ?? was;
+  const isTaken = !is || is.state === "accepted";
+  if (slug !== region.dataset.slug || !isTaken) return;
+  if (!timeline.isLatest && unsent.isSentHere(clientId)) showNewest();
+  else setTimeout(() => catchUp.now(), is ? STORED_SOON_MS : 0);
+}
+
+/** What was sent from a page of older messages is shown among the newest, once nothing needs this page any more. */
+function showNewest() {
+  if (!unsent.isBusy) location.assign(region.dataset.pageUrl);
+}
+
+function whyBarred({ code }) {
+  return code === "other_author" ? [word("other_person")] : logInAgain(region.dataset.pageUrl);
 }
 
 function startNewer() {

@@ -13,18 +13,18 @@ export class Composer extends EventTarget {
   #box;
   #reason;
   #count;
-  #outbox;
+  #send;
   #draft;
   #most;
 
-  constructor(form, { outbox, username }) {
+  constructor(form, { send, username }) {
     super();
     this.#form = form;
     this.#box = form.querySelector("textarea");
     this.#reason = form.querySelector(".composer__reason");
     this.#count = form.querySelector(".composer__count");
     this.#most = Number(this.#box.dataset.most);
-    this.#outbox = outbox;
+    this.#send = send;
     this.#draft = new Draft(username, form.dataset.slug);
   }
 
@@ -34,12 +34,20 @@ export class Composer extends EventTarget {
     this.#box.addEventListener("keydown", (event) => this.#pressed(event));
     this.#drawSize();
     this.#form.noValidate = true;
-    this.#form.addEventListener("submit", (event) => this.#send(event));
-    this.#outbox.addEventListener("refused", (event) => this.#takeBack(event));
+    this.#form.addEventListener("submit", (event) => this.#submit(event));
   }
 
   focus() {
     this.#box.focus({ preventScroll: true });
+  }
+
+  /** Put a refused text back where it came from, unless the next one is being written there; whether it was. */
+  takeBack({ text, reason }) {
+    if (this.#box.value.trim()) return false;
+    this.#write(text);
+    this.#sayWhy(reason);
+    this.focus();
+    return true;
   }
 
   /** Focus the box when nothing else is, where that does not raise a keyboard over the page. */
@@ -73,22 +81,13 @@ export class Composer extends EventTarget {
     }
   }
 
-  #send(event) {
+  #submit(event) {
     const text = this.#box.value.trim();
     event.preventDefault();
     this.focus();
     if (!text) return;
     this.#write("");
-    this.#outbox.send(text);
-  }
-
-  /** The text goes back where it came from, unless somebody is writing the next one there. */
-  #takeBack(event) {
-    if (this.#box.value.trim()) return;
-    event.preventDefault();
-    this.#write(event.detail.text);
-    this.#sayWhy(event.detail.reason);
-    this.focus();
+    this.#send(text);
   }
 
   #write(text) {

@@ -1,4 +1,14 @@
-/* The CSRF token of the moment: logging in again in another tab changes it under every page that is open. */
+/* The CSRF token of the moment, in forms and in what scripts send: logging in again in another tab changes it under
+every page that is open. */
+
+const TIMEOUT_MS = 10_000;
+const BARRED = new Set(["logged_out", "csrf_failed", "other_author"]);
+
+/** No answer, or one that says to come back later. */
+export class Unavailable extends Error {}
+
+/** Whom the page was made for is not logged in any more. */
+export class Barred extends Error {}
 
 /** The token in the cookie, undefined when there is none. */
 export function csrfToken() {
@@ -19,6 +29,28 @@ export function keepTokensFresh() {
     if (username && !form.elements.namedItem("author")) form.append(hidden("author", username));
   };
   document.addEventListener("submit", refresh, { capture: true }); // before anybody on the form itself
+}
+
+/**
+ * What the server answers in JSON, be it a refusal, and whether it is none as `ok`. Throws Barred, Unavailable (with
+ * `retryAfterS` where the server named a time), or what fetch throws when there is no answer.
+ */
+export async function request(url, { method = "GET", headers = {}, body } = {}) {
+  const response = await fetch(url, {
+    method,
+    headers: { Accept: "application/json", "X-CSRFToken": csrfToken() ?? "", ...headers },
+    body,
+    signal: AbortSignal.timeout(TIMEOUT_MS),
+  });
+  const isJson = response.headers.get("Content-Type")?.startsWith("application/json");
+  const answer = isJson ? await response.json() : {};
+  const { status } = response;
+  if (response.redirected || status === 401 || BARRED.has(answer.code)) throw Object.assign(new Barred(), answer);
+  // A refusal of ours is JSON; anything else comes from something in between.
+  if (status === 429 || status >= 500 || (!response.ok && !isJson)) {
+    throw Object.assign(new Unavailable(`status ${status}`), { retryAfterS: Number(response.headers.get("Retry-After")) || 0 });
+  }
+  return { ...answer, ok: response.ok };
 }
 
 function hidden(name, value) {

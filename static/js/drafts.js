@@ -44,8 +44,8 @@ function eraseWhere(isToGo) {
   });
 }
 
-/** Storage may be full or forbidden; a draft is a comfort, not a reason to stop. */
-function quietly(use) {
+/** What `use` gives, null where storage is full or forbidden: what is kept there is a comfort, not a reason to stop. */
+export function quietly(use) {
   try {
     return use();
   } catch {

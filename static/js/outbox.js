@@ -1,209 +1,173 @@
-/* Own messages on their way: one post at a time, in order, under the same name until the server has it.
+/* Own messages until they are seen stored, kept in this browser for each person.
 
-An entry is "sending" (waiting or posted), "accepted" (the server has it, not shown as stored yet) or "failed".
-It leaves when the timeline shows the stored message, when it is refused, or when its author discards it. */
+All tabs of that person read and write the same entries, one key each, so that two tabs never overwrite each other's.
+What sends them is chat/delivery, what shows them chat/unsent. An entry is
 
-import { parse } from "chat/timeline";
-import { word } from "chat/words";
+  "waiting"   not taken by the server yet, as far as anybody here knows
+  "accepted"  taken, and not seen stored yet
+  "refused"   not to be sent as it is: `reason` says why
+  "deleting"  taken back by its author; the server may have it and has still to be told */
 
-const RETRIES_AFTER_S = [1, 2, 4, 8, 15];
-const TIMEOUT_MS = 10_000;
-const NO_NAME = "00000000-0000-0000-0000-000000000000";
+import { quietly } from "chat/drafts";
 
-/** A post that was answered with a refusal: sending the same again is of no use. */
-class Refused extends Error {}
+const PREFIX = "outbox:";
+const SLOW_AFTER_MS = 30_000; // a person wants to know by then that it has not been sent
+const HELD_AFTER_MS = 60 * 60 * 1000; // what was right to say then may not be now
+const OTHERS_FORGOTTEN_AFTER_MS = 7 * 24 * 60 * 60 * 1000;
 
-/** Events: "refused" (detail: text, reason; call preventDefault when the text was taken back), "posted" (detail.isStored),
- * "failing" (no answer, it will try again), "changed" (who waits, who does not). */
+/** Event: "changed" (detail: `was` and `is`, an entry before and after, null when there is none). */
 export class Outbox extends EventTarget {
-  #timeline;
-  #url;
-  #author;
-  #token;
-  #entries = [];
-  #isPosting = false;
-  #wake = null;
+  #prefix;
+  #unkept = new Map(); // what storage would not take: this page alone has it
 
-  /** `author` is whom the page was made for; `token` gives the CSRF token of the moment. */
-  constructor(timeline, { url, author, token }) {
+  constructor(username) {
     super();
-    this.#timeline = timeline;
-    this.#url = url;
-    this.#author = author;
-    this.#token = token;
-    timeline.addEventListener("stored", (event) => this.#drop(this.#entry(event.detail.clientId)));
+    this.#prefix = `${PREFIX}${username}:`;
+    addEventListener("storage", (event) => this.#changedElsewhere(event));
   }
 
-  /** How many messages the server does not have yet. */
-  get unsent() {
-    return this.#entries.filter((entry) => entry.state !== "accepted").length;
+  /** Every entry, the oldest first. */
+  get all() {
+    const entries = new Map(readAll(this.#prefix).map((entry) => [entry.clientId, entry]));
+    for (const [clientId, entry] of this.#unkept) entries.set(clientId, entry);
+    return [...entries.values()].sort((one, other) => one.createdAt - other.createdAt);
   }
 
-  /** How many of them will be sent without anybody doing anything. */
+  /** How many messages will be sent without anybody doing anything. */
   get waiting() {
-    return this.#entries.filter((entry) => entry.state === "sending").length;
+    return this.all.filter((entry) => entry.state === "waiting" && !isHeld(entry)).length;
   }
 
-  send(text) {
-    const entry = { clientId: newName(), text, state: "sending", failures: 0 };
-    this.#entries.push(entry);
-    this.#timeline.addUnstored(this.#sketch(entry));
-    this.#changed();
-    this.#run();
+  /** Whether a text would be gone with this page. */
+  get wouldLose() {
+    return [...this.#unkept.values()].some((entry) => entry.state === "waiting" || entry.state === "refused");
   }
 
-  /** The server answers again: do not wait any longer. */
-  hurry() {
-    this.#wake?.();
+  find(clientId) {
+    return this.#unkept.get(clientId) ?? parsed(quietly(() => localStorage.getItem(this.#prefix + clientId)));
   }
 
-  async #run() {
-    if (this.#isPosting) return;
-    this.#isPosting = true;
-    for (let entry; (entry = this.#entries.find((other) => other.state === "sending")); ) await this.#deliver(entry);
-    this.#isPosting = false;
+  /**
+   * Take `text` for a channel.
+   * The place: its slug, its name, the address to post to, and the one that own messages are found below by their names.
+   */
+  send(text, { slug, channel, url, ownUrl }) {
+    const newest = Math.max(0, ...this.all.map((entry) => entry.createdAt));
+    const createdAt = Math.max(Date.now(), newest + 1); // their order, also when the clock is set back
+    const entry = { clientId: newName(), text, slug, channel, url, ownUrl, createdAt, state: "waiting" };
+    this.#write(null, entry);
+    return entry;
   }
 
-  async #deliver(entry) {
+  /** Write down what became of an entry, unless it is gone or was taken back meanwhile. */
+  update(clientId, change) {
+    const was = this.find(clientId);
+    if (was && was.state !== "deleting") this.#write(was, { ...was, ...change });
+  }
+
+  /** It is stored: nothing more to do. */
+  settle(clientId) {
+    const was = this.find(clientId);
+    if (was) this.#remove(was);
+  }
+
+  /** It is nowhere, and will never be. In two steps, from which other tabs can tell it from a stored one. */
+  drop(clientId) {
+    this.update(clientId, { state: "deleting", text: "" });
+    this.settle(clientId);
+  }
+
+  /** Try again now: under its name while that may work, else the same text as a new entry, which is returned. */
+  retry(clientId) {
+    const entry = this.find(clientId);
+    if (entry?.state === "waiting") this.update(clientId, { urgedAt: Date.now() });
+    if (entry?.state !== "refused") return null;
+    this.discard(clientId);
+    return this.send(entry.text, entry);
+  }
+
+  /** Take it back. What the server may have is kept, without its text, until the server was told. */
+  discard(clientId) {
+    const entry = this.find(clientId);
+    if (entry?.isPosted) this.update(clientId, { state: "deleting", text: "" });
+    else this.drop(clientId);
+  }
+
+  #write(was, entry) {
     try {
-      await this.#post(entry);
-      entry.failures = 0;
-    } catch (error) {
-      if (error instanceof Refused) this.#refuse(entry, error.message);
-      else await this.#retryLater(entry, error.retryAfterS);
+      localStorage.setItem(this.#prefix + entry.clientId, JSON.stringify(entry));
+      this.#unkept.delete(entry.clientId);
+    } catch {
+      this.#unkept.set(entry.clientId, entry);
     }
-    this.#changed();
+    this.#tell(was, entry);
   }
 
-  async #post(entry) {
-    const response = await fetch(this.#url, {
-      method: "POST",
-      headers: { Accept: "application/json", "X-CSRFToken": this.#token() },
-      // The author, because somebody else may have logged in in another tab: refused, not said in their name.
-      body: new URLSearchParams({ text: entry.text, client_id: entry.clientId, author: this.#author }),
-      signal: AbortSignal.timeout(TIMEOUT_MS),
-    });
-    if (response.redirected || response.status === 401) throw new Refused(word("log_in_first"));
-    const isJson = response.headers.get("Content-Type")?.startsWith("application/json");
-    const answer = isJson ? await response.json() : {};
-    if (response.status === 429 || response.status >= 500) {
-      throw Object.assign(new Error(), { retryAfterS: Number(response.headers.get("Retry-After")) || 0 });
-    }
-    if (!response.ok) throw new Refused(answer.message || word("failed"));
-    if (entry.state === "sending") entry.state = "accepted";
-    const isStored = answer.status === "sent";
-    if (isStored) this.#settle(entry, answer.html);
-    this.dispatchEvent(new CustomEvent("posted", { detail: { isStored } }));
+  #remove(was) {
+    quietly(() => localStorage.removeItem(this.#prefix + was.clientId));
+    this.#unkept.delete(was.clientId);
+    this.#tell(was, null);
   }
 
-  #settle(entry, html) {
-    if (html) this.#timeline.put(html);
-    else this.#timeline.remove(entry.clientId); // stored, and deleted since
-    this.#drop(entry);
+  #changedElsewhere({ storageArea, key, oldValue, newValue }) {
+    if (storageArea !== localStorage || !key?.startsWith(this.#prefix)) return;
+    this.#tell(parsed(oldValue), parsed(newValue));
   }
 
-  #refuse(entry, reason) {
-    if (!this.#entries.includes(entry)) return;
-    const detail = { text: entry.text, reason };
-    const isTakenBack = !this.dispatchEvent(new CustomEvent("refused", { detail, cancelable: true }));
-    if (isTakenBack) this.#discard(entry);
-    else this.#fail(entry, reason);
+  #tell(was, is) {
+    this.dispatchEvent(new CustomEvent("changed", { detail: { was, is } }));
   }
+}
 
-  async #retryLater(entry, retryAfterS) {
-    if (entry.failures >= RETRIES_AFTER_S.length) {
-      // Those behind it would overtake it: they stop too, and go again together.
-      for (const other of this.#entries) if (other.state === "sending") this.#fail(other);
-      return;
-    }
-    const wait = Math.max(RETRIES_AFTER_S[entry.failures], Math.min(retryAfterS ?? 0, 30));
-    entry.failures += 1;
-    this.dispatchEvent(new Event("failing"));
-    this.#changed();
-    await new Promise((resolve) => {
-      this.#wake = resolve;
-      setTimeout(resolve, wait * 1000);
-    });
-    this.#wake = null;
-  }
+/** Whether it was not sent for so long that its author is asked before it is. */
+export function isHeld(entry) {
+  return entry.state === "waiting" && Date.now() >= heldFrom(entry);
+}
 
-  #fail(entry, reason = "") {
-    entry.state = "failed";
-    entry.reason = reason;
-    this.#draw(entry);
-  }
+/** Whether it was not sent for so long that its author should know. */
+export function isSlow(entry) {
+  return entry.state === "waiting" && Date.now() >= slowFrom(entry);
+}
 
-  /** Send again: a refused one as a new message, else all that failed for want of an answer, in their order. */
-  #retry(entry) {
-    if (entry.reason) {
-      this.#discard(entry);
-      this.send(entry.text);
-      return;
-    }
-    for (const other of this.#entries) {
-      if (other.state !== "failed" || other.reason) continue;
-      other.state = "sending";
-      other.failures = 0;
-      this.#draw(other);
-    }
-    this.#changed();
-    this.#run();
-  }
+/** When a waiting entry will be looked at in another way, in milliseconds since 1970. */
+export function turnsAt(entry) {
+  return isSlow(entry) ? heldFrom(entry) : slowFrom(entry);
+}
 
-  #discard(entry) {
-    this.#timeline.remove(entry.clientId);
-    this.#drop(entry);
-  }
+/** How many messages of `username` would be lost if what is kept here were erased. */
+export function countUnsent(username) {
+  return readAll(`${PREFIX}${username}:`).filter(({ state }) => state === "waiting" || state === "refused").length;
+}
 
-  #drop(entry) {
-    this.#entries = this.#entries.filter((other) => other !== entry);
-    this.#changed();
+/** Forget every text of `username`; that some were taken back has still to be told, and says nothing. */
+export function eraseOutbox(username) {
+  const prefix = `${PREFIX}${username}:`;
+  for (const { clientId, state } of readAll(prefix)) {
+    if (state !== "deleting") quietly(() => localStorage.removeItem(prefix + clientId));
   }
+}
 
-  #entry(clientId) {
-    return this.#entries.find((entry) => entry.clientId === clientId);
+/** Forget what others left here long ago, whose session ended without a log-out; until then it waits for them. */
+export function forgetOutboxesOfOthers(username) {
+  const keys = quietly(() => Object.keys(localStorage)) ?? [];
+  for (const key of keys) {
+    if (!key.startsWith(PREFIX) || key.startsWith(`${PREFIX}${username}:`)) continue;
+    const { createdAt = 0 } = parsed(quietly(() => localStorage.getItem(key))) ?? {};
+    if (Date.now() - createdAt > OTHERS_FORGOTTEN_AFTER_MS) quietly(() => localStorage.removeItem(key));
   }
+}
 
-  #changed() {
-    this.dispatchEvent(new Event("changed"));
-  }
+const wantedAt = (entry) => entry.urgedAt ?? entry.createdAt;
+const slowFrom = (entry) => wantedAt(entry) + SLOW_AFTER_MS;
+const heldFrom = (entry) => wantedAt(entry) + HELD_AFTER_MS;
 
-  /** The message as it will look, made of the page's own template. */
-  #sketch(entry) {
-    const { username, name, initials, hue } = this.#timeline.element.dataset;
-    const markup = document.getElementById("own-message").innerHTML.replaceAll(NO_NAME, entry.clientId);
-    const article = parse(markup).querySelector("article");
-    delete article.dataset.seq;
-    delete article.dataset.version;
-    Object.assign(article.dataset, { author: username, state: "sending", isLocal: "true" });
-    Object.assign(article.querySelector(".avatar"), { textContent: initials }).dataset.hue = hue;
-    Object.assign(article.querySelector(".message__author"), { textContent: name, title: `@${username}` });
-    article.querySelector("time").dateTime = new Date().toISOString();
-    article.querySelector("time").textContent = word("sending");
-    article.querySelector(".message__when").removeAttribute("href");
-    article.querySelector(".message__body").innerText = entry.text;
-    return article;
-  }
+function readAll(prefix) {
+  const keys = quietly(() => Object.keys(localStorage).filter((key) => key.startsWith(prefix))) ?? [];
+  return keys.map((key) => parsed(quietly(() => localStorage.getItem(key)))).filter(Boolean);
+}
 
-  #draw(entry) {
-    const article = this.#timeline.find(entry.clientId);
-    if (!article) return;
-    article.dataset.state = entry.state;
-    article.querySelector(".message__note")?.remove();
-    const hasFailed = entry.state === "failed";
-    article.querySelector("time").textContent = hasFailed ? "" : word("sending");
-    if (hasFailed) article.append(this.#note(entry));
-    this.#timeline.refresh();
-  }
-
-  #note(entry) {
-    const note = document.getElementById("unsent-note").content.firstElementChild.cloneNode(true);
-    if (entry.reason) note.querySelector("[data-reason]").append(` ${entry.reason}`);
-    note.querySelector("[data-retry]").addEventListener("click", () => this.#retry(entry));
-    note.querySelector("[data-discard]").addEventListener("click", () => this.#discard(entry));
-    note.role = "alert";
-    return note;
-  }
+function parsed(value) {
+  return value ? quietly(() => JSON.parse(value)) : null;
 }
 
 /** A new version 4 UUID; `crypto.randomUUID` is not there on plain HTTP. */

@@ -88,12 +88,13 @@ export class Timeline extends EventTarget {
     requestAnimationFrame(() => (this.#region.ariaLive = wasLive));
   }
 
-  /** Show an own message that is on its way, and go to it. */
+  /** Show an own message that is on its way. */
   addUnstored(article) {
     article.ariaLive = "off";
-    this.#messages.append(article);
-    this.#tidy();
-    this.goToEnd();
+    this.#keepingPosition(() => {
+      this.#messages.append(article);
+      this.#tidy();
+    });
   }
 
   remove(clientId) {

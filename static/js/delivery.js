@@ -1,0 +1,226 @@
+/* Sends what is in the outbox: in order, one post in flight per channel, under the same name until the server has it;
+asks about what it took and nobody saw stored; and tells it what was taken back.
+
+One tab does so at a time. Two at once would do no harm but double the work: each begins with the oldest message that is
+not accepted, so that whatever is posted twice was posted before. */
+
+import { Barred, request, Unavailable } from "chat/csrf";
+import { isHeld } from "chat/outbox";
+import { inTurn } from "chat/turns";
+import { word } from "chat/words";
+
+const FIRST_RETRY_AFTER_MS = 1_000;
+const RETRY_AFTER_AT_MOST_MS = 30_000;
+const ASK_AFTER_MS = [5_000, 10_000, 20_000, 30_000];
+const POST_AGAIN_AFTER_MS = 60_000; // accepted and not stored: lost, or the worker is away
+
+/** Events: "stored" (detail: entry, html), "answered", "failing" (it will try again), "barred" (detail: code). */
+export class Delivery extends EventTarget {
+  #outbox;
+  #author;
+  #ticketOf;
+  #lanes = new Map(); // by channel: when the next try is due, and how many failed
+  #asked = new Map(); // by message: how often it was asked about, and when next
+  #sleepers = new Set();
+  #isAtWork = false;
+  #isResting = false;
+
+  /** `ticketOf` gives this page's posting ticket for a channel, "" when it has none. */
+  constructor(outbox, { author, ticketOf = () => "" }) {
+    super();
+    this.#outbox = outbox;
+    this.#author = author;
+    this.#ticketOf = ticketOf;
+  }
+
+  start() {
+    this.#outbox.addEventListener("changed", ({ detail }) => (isNewWish(detail) ? this.hurry() : this.#wake()));
+    document.addEventListener("visibilitychange", () => document.hidden || this.hurry());
+    addEventListener("online", () => this.hurry());
+    addEventListener("pageshow", (event) => event.persisted && this.hurry());
+    addEventListener("pagehide", () => this.#rest()); // or a page kept for the Back button would keep the turn
+    this.hurry();
+  }
+
+  /** The server may answer again: do not wait any longer. */
+  hurry() {
+    this.#isResting = false;
+    for (const lane of this.#lanes.values()) lane.dueAt = lane.notBefore;
+    this.#wake();
+  }
+
+  /** Leave the work to other tabs until something gives hope. */
+  #rest() {
+    this.#isResting = true;
+    this.#wake();
+  }
+
+  async #wake() {
+    for (const resolve of [...this.#sleepers]) resolve();
+    if (this.#isAtWork || !this.#work.length) return;
+    this.#isAtWork = true;
+    await inTurn(`outbox:${this.#author}`, (isOurs) => this.#drain(isOurs));
+    this.#isAtWork = false;
+    this.#wake(); // for what came while the turn was being given back
+  }
+
+  get #work() {
+    return this.#isResting ? [] : this.#outbox.all.filter((entry) => entry.state !== "refused" && !isHeld(entry));
+  }
+
+  async #drain(isOurs) {
+    const busy = new Map();
+    for (;;) {
+      const slugs = isOurs() ? this.#work.map((entry) => entry.slug) : [];
+      for (const slug of new Set(slugs)) {
+        if (!busy.has(slug)) busy.set(slug, this.#drainChannel(slug, isOurs).finally(() => busy.delete(slug)));
+      }
+      if (!busy.size) return;
+      await Promise.race([...busy.values(), this.#sleep(RETRY_AFTER_AT_MOST_MS)]);
+    }
+  }
+
+  async #drainChannel(slug, isOurs) {
+    if (!this.#lanes.has(slug)) this.#lanes.set(slug, { dueAt: 0, notBefore: 0, failures: 0, resends: 0 });
+    const lane = this.#lanes.get(slug);
+    for (let entry; isOurs() && (entry = this.#next(slug)); ) {
+      const wait = Math.max(lane.dueAt, this.#dueAt(entry)) - Date.now();
+      if (wait > 0) await this.#sleep(wait);
+      else await this.#serve(entry, lane);
+    }
+  }
+
+  /** What was taken back goes first, or its author's second try at it could be stored beside it. */
+  #next(slug) {
+    const entries = this.#work.filter((entry) => entry.slug === slug);
+    const accepted = entries.filter((entry) => entry.state === "accepted");
+    return (
+      entries.find((entry) => entry.state === "deleting") ??
+      entries.find((entry) => entry.state === "waiting") ??
+      accepted.sort((one, other) => this.#dueAt(one) - this.#dueAt(other))[0]
+    );
+  }
+
+  #dueAt({ state, clientId, acceptedAt }) {
+    if (state !== "accepted") return 0;
+    return Math.max(this.#asked.get(clientId)?.dueAt ?? 0, acceptedAt + ASK_AFTER_MS[0]);
+  }
+
+  async #serve(entry, lane) {
+    try {
+      if (entry.state === "deleting") await this.#tellDeleted(entry);
+      else if (entry.state === "waiting") await this.#post(entry, lane);
+      else await this.#ask(entry);
+      Object.assign(lane, { failures: 0, notBefore: 0 });
+      this.#tell("answered");
+    } catch (error) {
+      if (error instanceof Barred) this.#bar(error);
+      else this.#tryLater(lane, error);
+    }
+  }
+
+  async #post(entry, lane) {
+    const { clientId, text, slug, isPosted = false } = entry;
+    const earlier = this.#outbox.all.filter((other) => other.slug === slug && other.createdAt < entry.createdAt);
+    const previous = earlier.findLast((other) => other.state === "accepted")?.clientId ?? "";
+    this.#outbox.update(clientId, { isPosted: true }); // before it is true: the answer may never come
+    const answer = await request(entry.url, {
+      method: "POST",
+      // The author, because somebody else may have logged in in another tab: refused, not said in their name.
+      body: new URLSearchParams({ text, client_id: clientId, author: this.#author, previous, ticket: this.#ticketOf(slug) }),
+    });
+    if (answer.ok) this.#taken(entry, answer, lane);
+    else if (answer.code === "resend_previous") this.#sendAgainFrom(earlier, lane);
+    else this.#outbox.update(clientId, { ...refusal(answer), isPosted: isPosted && answer.code !== "client_id_taken" });
+  }
+
+  #taken(entry, answer, lane) {
+    lane.resends = 0;
+    if (answer.status === "sent") this.#stored(entry, answer.html);
+    else if (answer.status === "sending") this.#outbox.update(entry.clientId, { state: "accepted", acceptedAt: Date.now() });
+    else throw new Unavailable("an answer that is none");
+  }
+
+  /** The server can't tell whether the ones before are on their way: all of them once more, in order. */
+  #sendAgainFrom(earlier, lane) {
+    const accepted = earlier.filter((entry) => entry.state === "accepted");
+    if (!accepted.length || lane.resends > 0) throw new Unavailable("resend_previous");
+    lane.resends += 1;
+    for (const { clientId } of accepted) this.#outbox.update(clientId, { state: "waiting" });
+  }
+
+  async #ask(entry) {
+    const answer = await request(`${entry.ownUrl}${entry.clientId}/status/`);
+    if (answer.status === "sent") this.#stored(entry, answer.html);
+    else if (answer.status === "not_sent") this.#outbox.update(entry.clientId, refusal(answer));
+    else if (answer.status === "deleted") this.#outbox.drop(entry.clientId);
+    else this.#askLater(entry);
+  }
+
+  #askLater(entry) {
+    const { clientId, slug, acceptedAt, repeats = 0 } = entry;
+    if (Date.now() - acceptedAt >= POST_AGAIN_AFTER_MS * 2 ** repeats) {
+      const accepted = this.#outbox.all.filter((other) => other.slug === slug && other.state === "accepted");
+      for (const other of accepted) this.#outbox.update(other.clientId, { state: "waiting", repeats: repeats + 1 });
+    }
+    const times = (this.#asked.get(clientId)?.times ?? 0) + 1;
+    this.#asked.set(clientId, { times, dueAt: Date.now() + (ASK_AFTER_MS[times] ?? ASK_AFTER_MS.at(-1)) });
+  }
+
+  async #tellDeleted(entry) {
+    const answer = await request(`${entry.ownUrl}${entry.clientId}/delete/`, {
+      method: "POST",
+      headers: { "HX-Request": "true" },
+      body: new URLSearchParams({ author: this.#author }),
+    });
+    if (!answer.ok) console.info("Not deleted:", answer.code); // somebody else's: nothing of ours to delete
+    this.#outbox.settle(entry.clientId);
+  }
+
+  #stored(entry, html) {
+    this.#tell("stored", { entry, html });
+    if (html) this.#outbox.settle(entry.clientId);
+    else this.#outbox.drop(entry.clientId); // stored, and deleted since
+  }
+
+  #bar({ code }) {
+    this.#rest();
+    this.#tell("barred", { code });
+  }
+
+  #tryLater(lane, { message, retryAfterS = 0 }) {
+    console.info("Sending failed:", message);
+    const backoff = Math.min(FIRST_RETRY_AFTER_MS * 2 ** lane.failures, RETRY_AFTER_AT_MOST_MS);
+    const asked = Math.min(retryAfterS * 1000, RETRY_AFTER_AT_MOST_MS);
+    lane.failures += 1;
+    lane.notBefore = Date.now() + asked;
+    // Spread, or all who lost the server at once would be back at once.
+    lane.dueAt = Date.now() + Math.max(asked, backoff * (0.75 + Math.random() / 4));
+    this.#tell("failing");
+  }
+
+  #sleep(ms) {
+    return new Promise((resolve) => {
+      const wake = () => {
+        clearTimeout(timer);
+        this.#sleepers.delete(wake);
+        resolve();
+      };
+      const timer = setTimeout(wake, ms);
+      this.#sleepers.add(wake);
+    });
+  }
+
+  #tell(name, detail) {
+    this.dispatchEvent(new CustomEvent(name, { detail }));
+  }
+}
+
+/** Its author just said to send this one: first or once more. */
+function isNewWish({ was, is }) {
+  return is?.state === "waiting" && (!was || was.urgedAt !== is.urgedAt);
+}
+
+function refusal({ code, message }) {
+  return { state: "refused", code, reason: message || word("failed") };
+}

@@ -1,0 +1,159 @@
+/* Shows what is in the outbox: each message of this channel in its place until it is stored, and the question whether to
+send what was left behind long ago. */
+
+import { isHeld, isSlow, turnsAt } from "chat/outbox";
+import { parse } from "chat/timeline";
+import { counted, word } from "chat/words";
+
+const NO_NAME = "00000000-0000-0000-0000-000000000000";
+
+/** Event: "refused" (detail: entry; call preventDefault when its text was taken back), for what was sent from here. */
+export class Unsent extends EventTarget {
+  #timeline;
+  #outbox;
+  #question;
+  #place;
+  #sentHere = new Set();
+  #looks = new WeakMap();
+  #timer = null;
+
+  /** `question` is the element that asks about what was left behind. */
+  constructor(timeline, outbox, question) {
+    super();
+    const { slug, channel, messagesUrl, messageUrl } = timeline.element.dataset;
+    this.#timeline = timeline;
+    this.#outbox = outbox;
+    this.#question = question;
+    this.#place = { slug, channel, url: messagesUrl, ownUrl: messageUrl.replace(`${NO_NAME}/`, "") };
+  }
+
+  start() {
+    this.#outbox.addEventListener("changed", ({ detail }) => this.#changed(detail));
+    this.#timeline.addEventListener("stored", ({ detail }) => this.#outbox.settle(detail.clientId));
+    for (const button of this.#question.querySelectorAll("button")) {
+      button.addEventListener("click", () => this.#answer(button));
+    }
+    addEventListener("pageshow", (event) => event.persisted && this.#draw());
+    this.#draw();
+  }
+
+  /** Whether a message sent from this page still needs it. */
+  get isBusy() {
+    return [...this.#sentHere].some((clientId) => ["waiting", "refused"].includes(this.#outbox.find(clientId)?.state));
+  }
+
+  isSentHere(clientId) {
+    return this.#sentHere.has(clientId);
+  }
+
+  send(text) {
+    this.#show(this.#outbox.send(text, this.#place));
+  }
+
+  #show({ clientId }) {
+    this.#sentHere.add(clientId);
+    this.#draw();
+    this.#timeline.goToEnd();
+  }
+
+  #retry(clientId) {
+    const renewed = this.#outbox.retry(clientId);
+    if (renewed) this.#show(renewed);
+  }
+
+  /** What is gone without having been taken back is stored: the timeline will put the real one in its place. */
+  #changed({ was, is }) {
+    if (is && !this.#isShown(is)) this.#timeline.remove(is.clientId);
+    if (is?.state === "refused" && was?.state !== "refused") this.#offer(is);
+    this.#draw();
+  }
+
+  /** A text that breaks a rule goes back to where it can be mended. */
+  #offer(entry) {
+    const isAboutText = entry.code?.startsWith("text_") || entry.code === "unstorable";
+    if (!isAboutText || !this.#sentHere.has(entry.clientId)) return;
+    const isTakenBack = !this.dispatchEvent(new CustomEvent("refused", { detail: entry, cancelable: true }));
+    if (isTakenBack) this.#outbox.discard(entry.clientId);
+  }
+
+  #isShown({ slug, clientId, ...entry }) {
+    const isHere = slug === this.#place.slug && (this.#timeline.isLatest || this.#sentHere.has(clientId));
+    return isHere && entry.state !== "deleting" && !isHeld(entry);
+  }
+
+  #draw() {
+    clearTimeout(this.#timer);
+    const entries = this.#outbox.all;
+    const held = entries.filter(isHeld);
+    for (const { clientId } of held) this.#timeline.remove(clientId);
+    for (const entry of entries) if (this.#isShown(entry)) this.#drawEntry(entry);
+    this.#ask(held);
+    const turns = entries.filter(({ state }) => state === "waiting").map(turnsAt).filter((at) => at > Date.now());
+    if (turns.length) this.#timer = setTimeout(() => this.#draw(), Math.min(...turns) - Date.now());
+  }
+
+  #drawEntry(entry) {
+    let article = this.#timeline.find(entry.clientId);
+    if (article && !article.hasAttribute("data-state")) return void this.#outbox.settle(entry.clientId);
+    if (!article) this.#timeline.addUnstored((article = this.#sketch(entry)));
+    const look = entry.state === "refused" ? `refused ${entry.reason}` : isSlow(entry) ? "slow" : "sending";
+    if (this.#looks.get(article) === look) return;
+    this.#looks.set(article, look);
+    this.#dress(article, entry, look === "sending");
+    this.#timeline.refresh();
+  }
+
+  #dress(article, entry, isSending) {
+    article.dataset.state = isSending ? "sending" : "failed";
+    article.querySelector("time").textContent = isSending ? word("sending") : "";
+    article.querySelector(".message__note")?.remove();
+    if (!isSending) article.append(this.#note(entry));
+  }
+
+  #note({ clientId, state, reason }) {
+    const note = document.getElementById("unsent-note").content.firstElementChild.cloneNode(true);
+    const isRefused = state === "refused";
+    note.role = isRefused ? "alert" : "status";
+    note.querySelector("[data-reason]").textContent = isRefused ? `${word("not_sent")} ${reason}` : word("not_sent_yet");
+    note.querySelector("[data-retry]").addEventListener("click", () => this.#retry(clientId));
+    note.querySelector("[data-discard]").addEventListener("click", () => this.#outbox.discard(clientId));
+    return note;
+  }
+
+  /** The message as it will look, made of the page's own template. */
+  #sketch(entry) {
+    const { username, name, initials, hue } = this.#timeline.element.dataset;
+    const markup = document.getElementById("own-message").innerHTML.replaceAll(NO_NAME, entry.clientId);
+    const article = parse(markup).querySelector("article");
+    delete article.dataset.seq;
+    delete article.dataset.version;
+    Object.assign(article.dataset, { author: username, state: "sending", isLocal: "true" });
+    Object.assign(article.querySelector(".avatar"), { textContent: initials }).dataset.hue = hue;
+    Object.assign(article.querySelector(".message__author"), { textContent: name, title: `@${username}` });
+    article.querySelector("time").dateTime = new Date().toISOString(); // it stands below all others, whenever it was written
+    article.querySelector(".message__when").removeAttribute("href");
+    article.querySelector(".message__body").innerText = entry.text;
+    return article;
+  }
+
+  #ask(held) {
+    this.#question.hidden = !held.length;
+    this.#question.querySelector("h2").textContent = held.length ? counted("held", held.length) : "";
+    this.#question.querySelector("ul").replaceChildren(...held.map(inShort));
+  }
+
+  #answer(button) {
+    for (const { clientId } of this.#outbox.all.filter(isHeld)) {
+      if ("send" in button.dataset) this.#outbox.retry(clientId);
+      else this.#outbox.discard(clientId);
+    }
+  }
+}
+
+function inShort({ channel, text }) {
+  const item = document.createElement("li");
+  const where = Object.assign(document.createElement("bdi"), { textContent: `#${channel}` });
+  const what = Object.assign(document.createElement("span"), { textContent: text, dir: "auto" });
+  item.append(where, " ", what);
+  return item;
+}
