@@ -28,12 +28,14 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
 def server_error(request: HttpRequest) -> HttpResponse:
     """The page for an exception nobody caught: 503 while the database is away, else 500.
 
-    It stands on nothing that may be broken: no database, no session, no context processor.
+    It stands on nothing that may be broken: no database, no session, no context processor. A text that could
+    not be sent for the moment comes back with it.
     """
     context = {"site_name": settings.SITE_NAME}
     if isinstance(sys.exc_info()[1], OperationalError | InterfaceError):
         if wants_json(request):
             return refusal(request, Unavailable())
+        context["text"] = request.POST.get("text", "")
         response = HttpResponse(render_to_string("503.html", context), status=503)
         response["Retry-After"] = str(Unavailable.retry_after_s)
         return response

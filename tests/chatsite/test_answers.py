@@ -1,5 +1,6 @@
 """What people and programs are told when something is missing, broken or away."""
 
+import uuid
 from typing import Any
 
 import pytest
@@ -38,18 +39,22 @@ def test_a_form_without_its_token_is_explained(cast: Cast) -> None:
     assert settings.SITE_NAME in response.content.decode()
 
 
-@pytest.mark.parametrize("accept", ["text/html", "application/json"])
-def test_while_the_database_is_away_the_answer_is_503_and_no_traceback(
-    cast: Cast, accept: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    bob = signed_in(cast.bob)
-    bob.raise_request_exception = False
+def take_the_database_away(visitor: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    visitor.raise_request_exception = False
     connection.close()
     nowhere: dict[str, Any] = {"HOST": "127.0.0.1", "PORT": "9"}
     if connection.vendor == "sqlite":
         nowhere = {"NAME": "/nonexistent/folder/chat.sqlite3"}
     for name, value in nowhere.items():
         monkeypatch.setitem(connection.settings_dict, name, value)
+
+
+@pytest.mark.parametrize("accept", ["text/html", "application/json"])
+def test_while_the_database_is_away_the_answer_is_503_and_no_traceback(
+    cast: Cast, accept: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bob = signed_in(cast.bob)
+    take_the_database_away(bob, monkeypatch)
 
     response = bob.get("/channels/public/", HTTP_ACCEPT=accept)
 
@@ -119,3 +124,17 @@ def test_the_sites_name_is_on_every_page(cast: Cast, client: Client, settings: A
     assert "The Orchard" in client.get("/accounts/login/").content.decode()
     assert "The Orchard" in client.get("/accounts/signup/").content.decode()
     assert "The Orchard" in signed_in(cast.bob).get("/channels/public/").content.decode()
+
+
+@pytest.mark.parametrize("path", ["/channels/public/messages/", f"/messages/{uuid.uuid4()}/edit/"])
+def test_while_the_database_is_away_a_text_comes_back(
+    cast: Cast, path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bob = signed_in(cast.bob)
+    take_the_database_away(bob, monkeypatch)
+
+    response = bob.post(path, {"text": "my <long> thought", "client_id": str(uuid.uuid4())})
+
+    assert response.status_code == 503
+    assert int(response["Retry-After"]) > 0
+    assert "my &lt;long&gt; thought" in response.content.decode()
