@@ -8,11 +8,17 @@ from urllib.parse import urlsplit
 import pytest
 
 from tests.faults.crowd import Crowd
-from tests.faults.drill import LONG, SHORT, WORKERS, Drill, Scale
+from tests.faults.drill import FEW_LOGS, LONG, SHORT, WORKERS, Drill, Scale
 from tests.faults.proxy import Proxy
 from tests.faults.services import Services
 from tests.site import CHECKOUT, Ports, Site
 from tests.visitor import Visitor
+
+
+def a_folder(name: str) -> Path:
+    """Where services of a test's own keep everything, beside those that all tests share."""
+    shared = os.environ.get("SERVICES_DIR") or CHECKOUT / "var" / "services"
+    return Path(f"{shared}-{name}")
 
 
 @pytest.fixture(
@@ -25,19 +31,20 @@ def scale(request: pytest.FixtureRequest) -> Scale:
 
 @pytest.fixture(scope="session")
 def services() -> Iterator[Services]:
-    shared = os.environ.get("SERVICES_DIR") or CHECKOUT / "var" / "services"
-    with Services(Path(f"{shared}-faults")) as started:
+    with Services(a_folder("faults")) as started:
         yield started
 
 
 @pytest.fixture(scope="session")
 def broker_wire(services: Services) -> Iterator[Proxy]:
+    """Between the web process and the broker."""
     with _wire_to(services.addresses["BROKER_URL"]) as wire:
         yield wire
 
 
 @pytest.fixture(scope="session")
 def database_wire(services: Services) -> Iterator[Proxy]:
+    """Between the workers and the database."""
     with _wire_to(services.addresses["DATABASE_URL"]) as wire:
         yield wire
 
@@ -45,7 +52,7 @@ def database_wire(services: Services) -> Iterator[Proxy]:
 @pytest.fixture(scope="session")
 def site(services: Services, broker_wire: Proxy, database_wire: Proxy) -> Iterator[Site]:
     ports = {"web": Ports(broker=broker_wire.port), "worker": Ports(database=database_wire.port)}
-    with Site.stack(services=services.addresses, workers=WORKERS, ports=ports) as running:
+    with Site.stack(services=services.addresses, workers=WORKERS, ports=ports, LOG_LEVEL=FEW_LOGS) as running:
         yield running
 
 
@@ -66,8 +73,10 @@ def drill(
     report: Callable[[str], None],
 ) -> Iterator[Drill]:
     """The site with everything running, and put right again afterwards."""
-    made = Drill(site, services, crowd, broker_wire, database_wire, scale, report)
+    made = Drill(site, services, crowd, scale, report)
     yield made
+    broker_wire.mend()
+    database_wire.mend()
     made.put_right()
 
 

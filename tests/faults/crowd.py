@@ -21,11 +21,15 @@ ALIVE_TIMEOUT_S = 60
 
 
 class Crowd:
-    """CLIENTS people, signed up at `site`; each is in CHANNELS_EACH of CHANNELS channels."""
+    """CLIENTS people, signed up at `site`; each is in CHANNELS_EACH of CHANNELS channels.
 
-    def __init__(self, site: Site) -> None:
+    Arguments:
+        padding: at the end of everything they say.
+    """
+
+    def __init__(self, site: Site, *, padding: str = "of all") -> None:
         self.slugs = [f"room-{number}" for number in range(CHANNELS)]
-        self._texts = (f"message {number} of all" for number in count(1))
+        self._texts = (f"message {number} {padding.strip()}" for number in count(1))
         with ThreadPoolExecutor(SIGN_UPS_AT_ONCE) as threads:
             self._people = list(threads.map(lambda number: self._join(site, number), range(CLIENTS)))
 

@@ -12,6 +12,7 @@ from tests.site import CHECKOUT
 
 Name = Literal["mariadb", "rabbitmq"]
 NAMES: tuple[Name, ...] = ("mariadb", "rabbitmq")
+SCRIPT = CHECKOUT / "deploy" / "services.sh"
 COMMAND_TIMEOUT_S = 180
 
 
@@ -66,14 +67,37 @@ class Services:
         """What `rabbitmqctl` prints."""
         return self.run("rabbitmqctl", "--quiet", *arguments)
 
+    def start_database_in_memory(self, size: str) -> None:
+        """Start MariaDB with its data in a file system of `size` that is in memory and seen by it alone.
+
+        The mount is the server's own, in a namespace that ends with it; who is not root becomes that in it.
+        """
+        data = self.folder / "mariadb" / "data"
+        memory = self.folder / "mariadb" / "memory"
+        memory.mkdir(exist_ok=True)
+        script = (
+            f"mount -t tmpfs -o size={size} tmpfs '{memory}' && cp -a '{data}/.' '{memory}' && "
+            f"mount --bind '{memory}' '{data}' && exec '{SCRIPT}' start mariadb"
+        )
+        as_root = [] if os.geteuid() == 0 else ["--map-root-user"]
+        self._do(["unshare", "--mount", *as_root, "bash", "-c", script], may_fail=False)
+
+    def data_of_database(self) -> Path:
+        """The folder of MariaDB's data as that server sees it."""
+        pid = self.run("pid", "mariadb").strip()
+        return Path(f"/proc/{pid}/root{self.folder}/mariadb/data")
+
     def run(self, *arguments: str, may_fail: bool = False) -> str:
         """What `services.sh` prints when it is called with `arguments`.
 
         Raises:
             AssertionError: it failed; with all it said.
         """
+        return self._do([str(SCRIPT), *arguments], may_fail=may_fail)
+
+    def _do(self, command: list[str], *, may_fail: bool) -> str:
         done = subprocess.run(
-            [CHECKOUT / "deploy" / "services.sh", *arguments],
+            command,
             env=self._environment,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
@@ -82,5 +106,5 @@ class Services:
             timeout=COMMAND_TIMEOUT_S,
             check=False,
         )
-        assert may_fail or done.returncode == 0, f"services.sh {' '.join(arguments)}:\n{done.stdout}"
+        assert may_fail or done.returncode == 0, f"{' '.join(command)}:\n{done.stdout}"
         return done.stdout

@@ -4,6 +4,7 @@ import pytest
 
 from tests.faults.crowd import Posting
 from tests.faults.drill import ENOUGH, Drill
+from tests.faults.proxy import Proxy
 
 pytestmark = pytest.mark.stack
 
@@ -52,19 +53,21 @@ def test_the_broker_hangs(drill: Drill) -> None:
         posting.wait_for_more(ENOUGH, status=202)
 
 
-def test_the_network_between_web_and_broker_swallows_everything(drill: Drill) -> None:
+def test_the_network_between_web_and_broker_swallows_everything(drill: Drill, broker_wire: Proxy) -> None:
     with drill.under_load() as posting:
-        drill.broker_wire.hold()
+        broker_wire.hold()
         stored_at_once(posting)
         drill.last()
-        drill.broker_wire.mend()
+        broker_wire.mend()
         posting.wait_for_more(ENOUGH, status=202)
 
 
-def test_the_connections_between_web_and_broker_are_closed_again_and_again(drill: Drill) -> None:
+def test_the_connections_between_web_and_broker_are_closed_again_and_again(
+    drill: Drill, broker_wire: Proxy
+) -> None:
     with drill.under_load() as posting:
         for _round in range(drill.scale.rounds):
-            drill.broker_wire.cut()
+            broker_wire.cut()
             stored_at_once(posting)
-            drill.broker_wire.mend()
+            broker_wire.mend()
             posting.wait_for_more(ENOUGH, status=202)

@@ -4,6 +4,7 @@ import pytest
 
 from tests.faults.crowd import Posting
 from tests.faults.drill import ENOUGH, Drill
+from tests.faults.proxy import Proxy
 
 pytestmark = pytest.mark.stack
 
@@ -36,12 +37,14 @@ def test_the_database_hangs(drill: Drill) -> None:
         drill.services.resume("mariadb")
 
 
-def test_the_network_between_worker_and_database_swallows_everything(drill: Drill) -> None:
+def test_the_network_between_worker_and_database_swallows_everything(
+    drill: Drill, database_wire: Proxy
+) -> None:
     with drill.under_load() as posting:
-        drill.database_wire.hold()
+        database_wire.hold()
         taken_all_the_same(posting)
         drill.last()
-        drill.database_wire.mend()
+        database_wire.mend()
 
 
 @pytest.mark.parametrize("first", ["mariadb", "rabbitmq"])
