@@ -1,0 +1,196 @@
+"""What became of a message, asked by its name; and deleting one that is not stored yet."""
+
+import uuid
+from datetime import timedelta
+from functools import partial
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from accounts.models import User
+from channels_app.models import Channel
+from messaging.models import Message, RejectedMessage, Tombstone
+from messaging.pipeline.envelope import Envelope
+from messaging.pipeline.persist import persist
+from tests.cast import Cast, say, signed_in
+from tests.threads import run_together
+
+JSON = {"Accept": "application/json"}
+
+
+def envelope(author: User, channel: Channel, client_id: uuid.UUID | None = None) -> Envelope:
+    return Envelope(client_id or uuid.uuid4(), channel.pk, author.pk, "hello", timezone.now())
+
+
+def status(client: Client, client_id: object) -> Any:
+    response = client.get(f"/messages/{client_id}/status/", headers=JSON)
+    assert response.status_code == 200
+    return response.json()
+
+
+def delete(client: Client, client_id: object) -> Any:
+    return client.post(f"/messages/{client_id}/delete/", headers={"HX-Request": "true"})
+
+
+def rejected(author: User, channel: Channel) -> RejectedMessage:
+    """A message of `author` that was accepted and could not be stored, as they are not in the channel."""
+    persist([envelope(author, channel)], keep_rejected=True)
+    return RejectedMessage.objects.get()
+
+
+def test_a_stored_message_is_sent_and_shown(cast: Cast) -> None:
+    message = say(cast.bob, cast.design, "hello")
+
+    answer = status(signed_in(cast.bob), message.client_id)
+
+    assert (answer["client_id"], answer["status"]) == (str(message.client_id), "sent")
+    assert f'id="m-{message.client_id}"' in answer["html"]
+
+
+def test_a_message_of_which_nothing_is_known_is_on_its_way(cast: Cast) -> None:
+    client_id = str(uuid.uuid4())
+
+    assert status(signed_in(cast.bob), client_id) == {"client_id": client_id, "status": "sending"}
+
+
+def test_a_rejected_message_is_not_sent_for_a_reason(cast: Cast) -> None:
+    message = rejected(cast.mallory, cast.design)
+
+    answer = status(signed_in(cast.mallory), message.client_id)
+
+    assert (answer["status"], answer["code"]) == ("not_sent", "author_may_not_post")
+    assert answer["message"]
+
+
+@pytest.mark.parametrize(
+    ("outcome", "told"), [("", "not_sent"), ("discarded", "not_sent"), ("deleted", "deleted")]
+)
+def test_what_was_decided_about_a_rejected_message_is_told(cast: Cast, outcome: str, told: str) -> None:
+    message = rejected(cast.mallory, cast.design)
+    RejectedMessage.objects.update(outcome=outcome, ended_at=timezone.now())
+
+    assert status(signed_in(cast.mallory), message.client_id)["status"] == told
+
+
+def test_a_deleted_message_is_deleted(cast: Cast) -> None:
+    message = say(cast.bob, cast.design, "gone")
+    bob = signed_in(cast.bob)
+    delete(bob, message.client_id)
+
+    assert status(bob, message.client_id) == {"client_id": str(message.client_id), "status": "deleted"}
+
+
+def test_the_messages_of_others_look_like_none(cast: Cast) -> None:
+    stored = say(cast.bob, cast.design, "hello")
+    lost = rejected(cast.mallory, cast.design)
+    deleted = say(cast.bob, cast.design, "gone")
+    delete(signed_in(cast.bob), deleted.client_id)
+    buried = uuid.uuid4()
+    delete(signed_in(cast.bob), buried)
+
+    for client_id in (stored.client_id, lost.client_id, deleted.client_id, buried):
+        answer = status(signed_in(cast.carol), client_id)
+        assert answer == {"client_id": str(client_id), "status": "sending"}
+
+
+def test_who_is_not_logged_in_is_told_nothing(cast: Cast) -> None:
+    message = say(cast.bob, cast.design, "hello")
+
+    response = Client().get(f"/messages/{message.client_id}/status/", headers=JSON)
+
+    assert (response.status_code, response.json()["code"]) == (401, "logged_out")
+
+
+def test_a_message_deleted_before_it_is_stored_never_is(cast: Cast) -> None:
+    bob, late = signed_in(cast.bob), envelope(cast.bob, cast.design)
+
+    response = delete(bob, late.client_id)
+
+    assert (response.status_code, response.content) == (200, b"")
+    for _delivery in range(2):
+        persist([late], keep_rejected=True)
+    assert not Message.objects.exists()
+    assert not RejectedMessage.objects.exists()
+    assert status(bob, late.client_id)["status"] == "deleted"
+
+
+def test_deleting_it_twice_is_deleting_it(cast: Cast) -> None:
+    bob, client_id = signed_in(cast.bob), uuid.uuid4()
+
+    assert [delete(bob, client_id).status_code for _press in range(2)] == [200, 200]
+    assert Tombstone.objects.count() == 1
+
+
+def test_the_plain_page_ends_in_the_chat(cast: Cast) -> None:
+    response = signed_in(cast.bob).post(f"/messages/{uuid.uuid4()}/delete/")
+
+    assert (response.status_code, response["Location"]) == (302, "/")
+
+
+def test_nobody_buries_what_another_says(cast: Cast) -> None:
+    late = envelope(cast.bob, cast.design)
+
+    assert delete(signed_in(cast.carol), late.client_id).status_code == 200
+    persist([late], keep_rejected=True)
+
+    assert Message.objects.get().client_id == late.client_id
+    assert delete(signed_in(cast.carol), late.client_id).status_code == 403
+
+
+def test_an_unknown_a_deleted_and_anothers_unstored_message_are_deleted_alike(cast: Cast) -> None:
+    deleted = say(cast.bob, cast.design, "gone")
+    delete(signed_in(cast.bob), deleted.client_id)
+    buried = uuid.uuid4()
+    delete(signed_in(cast.bob), buried)
+    carol = signed_in(cast.carol)
+
+    answers = [delete(carol, client_id) for client_id in (uuid.uuid4(), deleted.client_id, buried)]
+
+    assert {(answer.status_code, answer.content) for answer in answers} == {(200, b"")}
+
+
+def test_a_rejected_message_that_its_author_deletes_is_decided(cast: Cast) -> None:
+    message = rejected(cast.mallory, cast.design)
+    carol, mallory = signed_in(cast.carol), signed_in(cast.mallory)
+
+    delete(carol, message.client_id)
+    message.refresh_from_db()
+    assert message.outcome == RejectedMessage.Outcome.OPEN
+
+    delete(mallory, message.client_id)
+    message.refresh_from_db()
+    assert message.outcome == RejectedMessage.Outcome.DELETED
+    assert message.ended_at is not None
+    assert timezone.now() - message.ended_at < timedelta(minutes=1)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_deleted_while_it_is_being_stored_it_is_never_seen(cast: Cast) -> None:
+    bob = signed_in(cast.bob)
+    for _round in range(20):
+        racing = [envelope(cast.bob, cast.design) for _message in range(5)]
+
+        run_together(
+            [
+                partial(persist, racing, keep_rejected=True),
+                *(partial(delete, bob, each.client_id) for each in racing),
+            ]
+        )
+
+        assert not Message.objects.filter(deleted_at=None).exists()
+        persist(racing, keep_rejected=True)  # delivered again
+        assert not Message.objects.filter(deleted_at=None).exists()
+
+
+@pytest.mark.parametrize("is_stored", [True, False])
+def test_asking_takes_a_fixed_number_of_queries(
+    cast: Cast, django_assert_num_queries: Any, is_stored: bool
+) -> None:
+    client_id = say(cast.bob, cast.design, "hello").client_id if is_stored else uuid.uuid4()
+    bob = signed_in(cast.bob)
+
+    # session, user, message; and its author, or the tombstone and the rejection
+    with django_assert_num_queries(4 if is_stored else 5):
+        status(bob, client_id)
