@@ -3,9 +3,11 @@
 import uuid
 from datetime import timedelta
 from functools import partial
+from threading import Event
 from typing import Any
 
 import pytest
+from django.db import transaction
 from django.test import Client
 from django.utils import timezone
 
@@ -182,6 +184,27 @@ def test_deleted_while_it_is_being_stored_it_is_never_seen(cast: Cast) -> None:
         assert not Message.objects.filter(deleted_at=None).exists()
         persist(racing, keep_rejected=True)  # delivered again
         assert not Message.objects.filter(deleted_at=None).exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_deleted_right_before_the_commit_it_is_never_seen(cast: Cast) -> None:
+    bob, late = signed_in(cast.bob), envelope(cast.bob, cast.design)
+    inserted, deleted = Event(), Event()
+
+    def store_slowly() -> None:
+        with transaction.atomic():
+            persist([late], keep_rejected=True)
+            inserted.set()
+            deleted.wait(0.5)  # in vain: who deletes waits for this transaction
+
+    def delete_meanwhile() -> None:
+        assert inserted.wait(10)
+        assert delete(bob, late.client_id).status_code == 200
+        deleted.set()
+
+    run_together([store_slowly, delete_meanwhile])
+
+    assert Message.objects.get().is_deleted
 
 
 @pytest.mark.parametrize("is_stored", [True, False])
