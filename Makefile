@@ -1,7 +1,7 @@
 # Every way to run, test and check the site. The work is done by the scripts in deploy/.
 
 .DEFAULT_GOAL := help
-.PHONY: help run admin stack test test-quick long bench check format clean
+.PHONY: help run admin stack test test-quick long faults bench check format clean
 
 help: ## Say what there is
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' Makefile | expand -t 20
@@ -23,6 +23,9 @@ test-quick: ## Run the tests on SQLite alone, under a minute
 
 long: ## Run the tests that take minutes
 	@deploy/test.sh long
+
+faults: ## Break each part under full load, for long, and count the messages afterwards
+	@deploy/test.sh faults
 
 bench: ## Measure (see docs/benchmarks.md)
 	@deploy/test.sh bench

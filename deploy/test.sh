@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # `make test` and its smaller relatives: each check is a step; the first that fails ends the run and is named.
 #
-# Usage: deploy/test.sh all|quick|long|check|format|bench
+# Usage: deploy/test.sh all|quick|long|faults|check|format|bench
 set -euo pipefail
 
 # shellcheck source=deploy/common.sh
@@ -85,16 +85,20 @@ prepare() {
     ensure_venv dev
 }
 
-not_elsewhere=(--ignore tests/browser --ignore tests/deploy)
+# Breaks what it runs on, so it has services of its own, and nothing else runs beside it.
+run_faults() { on_services "$PY" -m pytest -q "$@" tests/faults; }
+
+not_elsewhere=(--ignore tests/browser --ignore tests/deploy --ignore tests/faults)
 
 case ${1:-} in
     all)
         prepare
         static_checks
         step "start MariaDB and RabbitMQ" start_services
-        step "tests on SQLite" run_pytest -m "not long" --ignore tests/browser
+        step "tests on SQLite" run_pytest -m "not long" --ignore tests/browser --ignore tests/faults
         step "tests on MariaDB and RabbitMQ" on_services run_pytest -m "not long" "${not_elsewhere[@]}"
         step "tests in the browser" on_services run_pytest -m "not long" tests/browser
+        step "faults" run_faults -m "not long"
         say "All is well."
         ;;
     quick)
@@ -104,7 +108,12 @@ case ${1:-} in
     long)
         prepare
         step "start MariaDB and RabbitMQ" start_services
-        step "long tests" on_services run_pytest -m long
+        step "long tests" on_services run_pytest -m long --ignore tests/faults
+        ;;
+    faults)
+        prepare
+        step "start MariaDB and RabbitMQ" start_services
+        step "faults" run_faults -m long
         ;;
     bench)
         prepare
@@ -122,6 +131,6 @@ case ${1:-} in
         find templates -name '*.html' -print0 | xargs -0r "$VENV/bin/djade" --target-version 5.2
         ;;
     *)
-        die "Usage: deploy/test.sh all|quick|long|check|format|bench"
+        die "Usage: deploy/test.sh all|quick|long|faults|check|format|bench"
         ;;
 esac
