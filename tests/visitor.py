@@ -86,9 +86,9 @@ class Visitor:
         assert answer.status in (201, 202), answer
         return client_id
 
-    def post(self, channel: str, text: str, client_id: uuid.UUID) -> Answer:
-        """The answer to a script's post of `text` under the name `client_id`."""
-        fields = {"text": text, "client_id": str(client_id)}
+    def post(self, channel: str, text: str, client_id: uuid.UUID, **more: str) -> Answer:
+        """The answer to a script's post of `text` under the name `client_id`, with the fields `more`."""
+        fields = {"text": text, "client_id": str(client_id), **more}
         return self._ask("POST", f"{channel}messages/", self.headers, fields)
 
     def _ask(

@@ -119,6 +119,17 @@ class Drill:
         with self.site.explained():
             wait_for(self._is_spread, what="the queues to be spread over all workers", timeout_s=RECOVERY_S)
 
+    def wait_until_every_channel_goes_on(self) -> None:
+        """Wait until each of the crowd's channels has more messages than now."""
+        now = last_numbers(self.site, self.crowd.slugs)
+
+        def has_more() -> bool:
+            later = last_numbers(self.site, self.crowd.slugs)
+            return all(later[slug] > number for slug, number in now.items())
+
+        with self.site.explained():
+            wait_for(has_more, what="another message in every channel", timeout_s=RECOVERY_S)
+
     def wait_until_drained(self) -> None:
         """Wait until no message waits in a queue; a worker may still hold the last ones."""
         with self.site.explained():

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.faults.drill import Drill
+from tests.faults.drill import LONG, Drill
 
 pytestmark = pytest.mark.stack
 
@@ -16,11 +16,21 @@ def test_workers_are_killed_again_and_again(drill: Drill) -> None:
             drill.last(2)
 
 
-def test_a_worker_hangs_and_its_channels_go_on(drill: Drill) -> None:
+def test_a_worker_hangs_and_goes_on(drill: Drill) -> None:
     with drill.under_load():
         drill.site.workers[0].pause()
         drill.last(drill.scale.stall_s)
         drill.site.workers[0].resume()
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("scale", [LONG], ids=["long"])
+def test_the_channels_of_a_worker_that_hangs_go_on_with_another(drill: Drill) -> None:
+    with drill.under_load():
+        drill.site.workers[0].pause()
+        drill.wait_until_every_channel_goes_on()
+        drill.site.workers[0].resume()
+        drill.wait_until_spread()
 
 
 def test_workers_come_and_go_and_share_the_queues(drill: Drill) -> None:
