@@ -153,18 +153,22 @@ def the_database(var: Path) -> dict[str, Any]:
 
 
 def the_broker() -> str:
-    """The broker's address, "" for the embedded default, in which messages are stored in the request."""
+    """The broker's address, or those of a cluster's nodes between semicolons; the first that answers is used.
+
+    "" is the embedded default, in which messages are stored in the request.
+    """
     url: str = env.str("BROKER_URL", default="")
-    if url and not url.startswith(("amqp://", "amqps://")):
-        raise ImproperlyConfigured("BROKER_URL must start with amqp:// or amqps://, or be empty.")
-    try:
-        has_host = bool(urlsplit(url).hostname) and urlsplit(url).port != 0
-    except ValueError:
-        has_host = False
-    if url and not has_host:
-        raise ImproperlyConfigured(
-            f"BROKER_URL must look like amqp://user:password@host:5672/vhost{ESCAPED}."
-        )
+    for address in url.split(";") if url else []:
+        if not address.startswith(("amqp://", "amqps://")):
+            raise ImproperlyConfigured("BROKER_URL must start with amqp:// or amqps://, or be empty.")
+        try:
+            has_host = bool(urlsplit(address).hostname) and urlsplit(address).port != 0
+        except ValueError:
+            has_host = False
+        if not has_host:
+            raise ImproperlyConfigured(
+                f"BROKER_URL must look like amqp://user:password@host:5672/vhost{ESCAPED}."
+            )
     return url
 
 
@@ -295,17 +299,28 @@ CACHES = {
 BROKER_URL = the_broker()
 QUEUE_PREFIX = the_queue_prefix()
 PERSIST_QUEUES = a_number("PERSIST_QUEUES", default=4, at_least=1, at_most=64)
+# What a worker stores at once: so many messages, so many bytes, or what came within so many milliseconds.
+PERSIST_BATCH = a_number("PERSIST_BATCH", default=200, at_least=1, at_most=2000)
+PERSIST_BATCH_BYTES = a_number("PERSIST_BATCH_BYTES", default=1 << 20, at_least=1, at_most=1 << 26)
+PERSIST_WAIT_MS = a_number("PERSIST_WAIT_MS", default=20, at_least=0, at_most=10_000)
 # Past the broker, as while the number of queues is changed: nothing may be in an old queue and a new one.
 PERSIST_DIRECT = a_switch("PERSIST_DIRECT", default=False)
 
 CELERY_BROKER_URL = BROKER_URL or "memory://"
-CELERY_BROKER_TRANSPORT_OPTIONS = {"confirm_publish": True} if BROKER_URL else {"polling_interval": 0.02}
+# A broker that stops to answer in the middle of a question ends the connection, and the next one is tried.
+CELERY_BROKER_TRANSPORT_OPTIONS = (
+    {"confirm_publish": True, "read_timeout": 10, "write_timeout": 10}
+    if BROKER_URL
+    else {"polling_interval": 0.02}
+)
 CELERY_BROKER_CONNECTION_TIMEOUT = 2  # seconds
 CELERY_BROKER_HEARTBEAT = 10  # seconds
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_CHANNEL_ERROR_RETRY = True
 CELERY_BROKER_CONNECTION_MAX_RETRIES = None  # a worker waits for its broker for as long as it takes
 CELERY_WORKER_CONSUMER = "messaging.pipeline.consumer:Consumer"
-CELERY_WORKER_CONCURRENCY = 1  # order within a channel; more cores are served by more workers
+CELERY_WORKER_POOL = "solo"  # messages have threads of their own; more cores are served by more workers
+CELERY_WORKER_CONCURRENCY = 1
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 # Workers on one host share a name, and RabbitMQ 4 has no queues of the kind that remote control uses.

@@ -10,6 +10,7 @@ class MessagingConfig(AppConfig):
     verbose_name = _("Messaging")
 
     def ready(self) -> None:
-        from messaging.pipeline.queues import all_queues
+        from messaging.pipeline.queues import tasks_queue
 
-        current_app.conf.task_queues = all_queues()
+        # What Celery itself reads; messages have a step of their own (messaging.pipeline.worker).
+        current_app.conf.task_queues = [tasks_queue()]

@@ -4,11 +4,12 @@ from typing import Any
 
 from celery import shared_task
 
-from messaging.pipeline.delivery import deliver
+from messaging.pipeline.delivery import deliver, patiently, read
 from messaging.pipeline.publish import PERSIST_TASK
 
 
-# Acknowledged late, and given back when the worker dies: a message leaves the queue only once it is stored.
+# Our workers take these calls in batches, by a step of their own (messaging.pipeline.worker); this serves a
+# plain one. Acknowledged late, and given back when it dies: what leaves the queue is stored.
 @shared_task(name=PERSIST_TASK, acks_late=True, reject_on_worker_lost=True)
 def persist(envelope: dict[str, Any]) -> None:
-    deliver(envelope)
+    deliver([read(envelope)], pause=patiently)

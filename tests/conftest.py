@@ -12,7 +12,7 @@ from django.conf import settings
 from django.db import connection
 from hypothesis import HealthCheck
 
-from messaging.pipeline.queues import all_queues
+from messaging.pipeline.queues import all_queues, persist_queues, tasks_queue
 from tests.cast import Cast, gather
 from tests.site import CHECKOUT, line_of_procfile
 from tests.waiting import wait_for
@@ -95,7 +95,8 @@ def every_queue_has_a_consumer() -> bool:
         channel: Any = broker.default_channel
         try:
             return all(
-                channel.queue_declare(queue.name, passive=True).consumer_count > 0 for queue in all_queues()
+                channel.queue_declare(queue.name, passive=True).consumer_count > 0
+                for queue in (*persist_queues(), tasks_queue())
             )
         except broker.channel_errors:
             return False  # not declared yet

@@ -1,4 +1,4 @@
-"""The worker's side of the broker: Celery's own consumer, less what does harm here."""
+"""Celery's own consumer, with our step in it and without what does harm here."""
 
 from typing import Any
 
@@ -9,7 +9,8 @@ CeleryBlueprint: Any = CeleryConsumer.Blueprint
 
 class Consumer(CeleryConsumer):
     class Blueprint(CeleryBlueprint):  # type: ignore[misc]  # Celery's has no types
-        # On quorum queues this step declares some thirty queues for delayed tasks, which we never send.
         default_steps = [
-            step for step in CeleryBlueprint.default_steps if not step.endswith(":DelayedDelivery")
+            # On quorum queues this step declares some thirty queues for delayed tasks, which we never send.
+            *(step for step in CeleryBlueprint.default_steps if not step.endswith(":DelayedDelivery")),
+            "messaging.pipeline.worker:PersistStep",
         ]

@@ -1,51 +1,150 @@
-"""What a worker does with one delivery: store it, hold it while the database is away, or set it aside."""
+"""What a worker does with a batch: store it, hold it while the database is away, set aside what is bad.
 
+Whatever this module calls ended is acknowledged, and gone from the queue.
+"""
+
+import json
 import logging
 import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
-from django.db import DataError, Error, IntegrityError, connection
+from django.db import Error, connection
 from django.utils import timezone
 
 from messaging.pipeline.envelope import Envelope, UnknownEnvelope
-from messaging.pipeline.persist import persist
-from messaging.pipeline.rejected import set_aside
+from messaging.pipeline.faults import is_database_away
+from messaging.pipeline.persist import Stored, persist
+from messaging.pipeline.rejected import set_aside, set_aside_unreadable
 
-FIRST_WAIT_S = 0.1
-LONGEST_WAIT_S = 5.0
+FIRST_PAUSE_S = 0.1
+LONGEST_PAUSE_S = 5.0
 
 logger = logging.getLogger(__name__)
 
 
-def deliver(fields: object) -> None:
-    """Bring the envelope in `fields` to an end: stored, rejected or set aside. Returns only then.
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """What came out of the queue and is no envelope that this release knows, and why not."""
 
-    While the database is away, or refuses for a reason that is not this message's, it tries again for as
-    long as it takes: whatever left this function would be acknowledged, and lost. A worker that is killed
-    meanwhile has acknowledged nothing, and the broker delivers the envelope again.
+    fields: object
+    why: str
+
+
+class GivenUp(Exception):
+    """Nobody wants the outcome any more: the broker hands the messages to another worker."""
+
+
+def deliver(batch: Sequence[Envelope | Unreadable], *, pause: Callable[[float], bool]) -> None:
+    """Bring each of `batch` to its end: stored, dropped, rejected or set aside, in the order given.
+
+    While the database is away, or refuses for a reason that is not the messages', all is held and tried again
+    for as long as it takes. What is bad is found by halving, and set aside alone.
+
+    Arguments:
+        batch: what `read_call` returned, in the order of the queue.
+        pause: waits for so many seconds before the next try; False when nobody wants the outcome any more.
+
+    Raises:
+        GivenUp: not all came to their end, so that nothing may be acknowledged.
     """
-    wait_s = FIRST_WAIT_S
+    patience = _Patience(pause)
+    runs = [list(batch)]
+    while runs:
+        run = runs.pop()
+        try:
+            _store(run)
+            patience.is_rewarded()
+        except Exception as fault:  # noqa: BLE001  # anything may be wrong with what people send
+            if is_database_away(fault):
+                runs.append(run)
+                patience.hold(fault)
+            elif len(run) > 1:
+                middle = len(run) // 2
+                runs += [run[middle:], run[:middle]]
+            else:
+                _set_aside(run[0], fault, patience)
+
+
+def read_call(body: bytes | str) -> Envelope | Unreadable:
+    """The envelope in a call of the task `messaging.persist`; see Celery's message protocol, version 2.
+
+    https://docs.celeryq.dev/en/stable/internals/protocol.html
+    """
+    try:
+        call = json.loads(body)
+    except (ValueError, RecursionError) as error:
+        text = body if isinstance(body, str) else body.decode(errors="backslashreplace")
+        return Unreadable(text, f"not JSON: {error}")
+    if not isinstance(call, list) or not call or not isinstance(call[0], list) or len(call[0]) != 1:
+        return Unreadable(call, "not a call with one argument")
+    return read(call[0][0])
+
+
+def read(fields: object) -> Envelope | Unreadable:
+    """The envelope in `fields`, which are of JSON's own types."""
+    try:
+        return Envelope.from_json(fields)
+    except UnknownEnvelope as error:
+        return Unreadable(fields, str(error))
+
+
+def patiently(seconds: float) -> bool:
+    """Wait between two tries, whatever happens: a `pause` for `deliver`."""
+    time.sleep(seconds)
+    return True
+
+
+class _Patience:
+    """Waits between tries, longer and longer."""
+
+    def __init__(self, pause: Callable[[float], bool]) -> None:
+        self._pause = pause
+        self._pause_s = FIRST_PAUSE_S
+
+    def is_rewarded(self) -> None:
+        self._pause_s = FIRST_PAUSE_S
+
+    def hold(self, fault: Exception) -> None:
+        """Wait until the next try.
+
+        Raises:
+            GivenUp: see there.
+        """
+        logger.warning("holding", extra={"fault": repr(fault)})
+        if not self._pause(self._pause_s):
+            raise GivenUp from fault
+        self._pause_s = min(self._pause_s * 2, LONGEST_PAUSE_S)
+
+
+def _store(run: Sequence[Envelope | Unreadable]) -> None:
+    envelopes = [item for item in run if isinstance(item, Envelope)]
+    for item in run:
+        if isinstance(item, Unreadable):
+            set_aside_unreadable(item.fields, at=timezone.now(), detail=item.why)
+    if envelopes:
+        _persist(envelopes)
+
+
+def _persist(envelopes: Sequence[Envelope]) -> None:
+    outcomes = persist(envelopes, keep_rejected=True)
+    new = [str(outcome.client_id) for outcome in outcomes if isinstance(outcome, Stored) and outcome.is_new]
+    if new:
+        dwell = timezone.now() - min(envelope.accepted_at for envelope in envelopes)
+        dwell_ms = round(dwell.total_seconds() * 1000)
+        logger.info("stored", extra={"client_ids": new, "dwell_ms_most": dwell_ms})
+
+
+def _set_aside(item: Envelope | Unreadable, fault: Exception, patience: _Patience) -> None:
+    """Keep what failed alone, for as long as that takes: if even that can't be written, it is held."""
+    logger.error("not storable", exc_info=fault)
     while True:
         try:
-            _store_or_set_aside(fields)
+            if isinstance(item, Envelope):
+                set_aside(item, "not_storable", at=timezone.now(), detail=repr(fault))
+            else:
+                set_aside_unreadable(item.fields, at=timezone.now(), detail=item.why)
             return
-        except Error as fault:
-            logger.warning("holding a message, the database says: %s", fault)
-        except Exception:
-            logger.exception("holding a message")
-        connection.close()  # the next try has a fresh one
-        time.sleep(wait_s)
-        wait_s = min(wait_s * 2, LONGEST_WAIT_S)
-
-
-def _store_or_set_aside(fields: object) -> None:
-    try:
-        envelope = Envelope.from_json(fields)
-    except UnknownEnvelope as error:
-        set_aside(fields, None, "unknown_envelope", at=timezone.now(), detail=str(error))
-        return
-    try:
-        persist([envelope], keep_rejected=True)
-    except (DataError, IntegrityError, ValueError, ArithmeticError) as error:
-        # The message's own fault: those behind it go on.
-        logger.exception("message %s could not be stored", envelope.client_id)
-        set_aside(fields, envelope.client_id, "not_storable", at=timezone.now(), detail=repr(error))
+        except Error as second_fault:
+            connection.close()  # the next try has a fresh one
+            patience.hold(second_fault)

@@ -1,24 +1,45 @@
 """Whether a message finds its way: the broker answers, its queues are as we declare them, workers consume."""
 
-import threading
 from collections.abc import Callable, Iterator
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any
 
-from amqp.exceptions import AMQPError, NotFound, PreconditionFailed
+from amqp.exceptions import AMQPError, PreconditionFailed
 from django.conf import settings
 from kombu import Connection, Queue
 from kombu.exceptions import KombuError
 
-from chatsite.health import PATIENCE_S, Finding, ok, warning, wrong
-from messaging.pipeline.queues import all_queues
+from chatsite.health import PATIENCE_S, Finding, ok, warning, within, wrong
+from messaging.pipeline.figures import roster
+from messaging.pipeline.queue_states import (
+    QueueState,
+    asked_broker,
+    leftover_states,
+    persist_states,
+    state_of,
+)
+from messaging.pipeline.queues import dead_letter_queue, persist_queues, tasks_queue
 
 RABBITMQ_AT_LEAST = (3, 10)
 MANY_WAITING = 1_000  # messages in one queue
-MOST_QUEUES = 64  # that the settings allow
 START_WORKER = "celery -A chatsite worker"
+BROKER_FAULTS = (OSError, KombuError, AMQPError)
 
-Result = TypeVar("Result")
+
+def reasons_against_the_broker() -> list[str]:
+    """Why messages can't be handed to workers at the moment, for /readyz; in words that name no secret."""
+    if not settings.BROKER_URL:
+        return []
+    try:
+        with asked_broker() as broker:
+            states = persist_states(broker)
+    except BROKER_FAULTS:
+        return ["the broker does not answer"]
+    return [
+        f"queue {name} is missing" if state is None else f"queue {name} has no consumer"
+        for name, state in states.items()
+        if state is None or not state.consumers
+    ]
 
 
 def check_broker() -> Iterator[Finding]:
@@ -26,92 +47,89 @@ def check_broker() -> Iterator[Finding]:
     if not settings.BROKER_URL:
         yield ok("broker: none, messages are stored in the request")
         return
+    # A watch over every step: a broker may stop to answer at any of them.
     broker = Connection(settings.BROKER_URL, connect_timeout=PATIENCE_S)
     try:
-        # A watch over every step: a broker may stop to answer at any of them.
         within(PATIENCE_S, broker.connect)
-        yield _examine_version(broker)
-        for queue in all_queues():
-            yield within(PATIENCE_S, partial(_examine_queue, broker, queue))
-        for number in range(settings.PERSIST_QUEUES, MOST_QUEUES):
-            yield from within(PATIENCE_S, partial(_examine_dropped_queue, broker, number))
+        for examine in _examinations(broker):
+            yield from within(PATIENCE_S, examine)
     except TimeoutError:
         yield wrong(f"the broker does not answer within {PATIENCE_S} s", "start it, or look into its log")
-    except (OSError, KombuError, AMQPError) as fault:
+    except BROKER_FAULTS as fault:
         yield wrong(f"the broker can't be reached: {fault}", "start it, or correct BROKER_URL")
     finally:
         broker.collect()
 
 
-def within(seconds: float, ask: Callable[[], Result]) -> Result:
-    """What `ask()` returns.
-
-    Raises:
-        TimeoutError: it takes longer; it goes on in its thread, which does not keep the process.
-    """
-    results: list[Result] = []
-    faults: list[Exception] = []
-
-    def answer() -> None:
-        try:
-            results.append(ask())
-        except Exception as fault:  # noqa: BLE001  # raised again below, where somebody listens
-            faults.append(fault)
-
-    asking = threading.Thread(target=answer, daemon=True)
-    asking.start()
-    asking.join(seconds)
-    if faults:
-        raise faults[0]
-    if not results:
-        raise TimeoutError
-    return results[0]
+def check_workers() -> Iterator[Finding]:
+    """Whether workers are in the roster, which spreads the queues over them."""
+    if not settings.BROKER_URL:
+        return
+    fresh = [worker for worker in roster() if worker.is_fresh]
+    if fresh:
+        yield ok(f"workers: {', '.join(f'{worker.host}:{worker.pid}' for worker in fresh)}")
+    else:
+        yield wrong("no worker is in the roster", START_WORKER)
 
 
-def _examine_version(broker: Connection) -> Finding:
+def _examinations(broker: Any) -> Iterator[Callable[[], list[Finding]]]:
+    yield partial(_examine_version, broker)
+    for queue in (*persist_queues(), tasks_queue()):
+        yield partial(_examine_queue, broker, queue)
+    yield partial(_examine_leftovers, broker)
+    yield partial(_examine_dead_letters, broker)
+
+
+def _examine_version(broker: Any) -> list[Finding]:
     about: Any = broker.connection
     version = str(about.server_properties.get("version", "0"))
     numbers = tuple(int(part) for part in version.split(".")[:2] if part.isdecimal())
     if numbers < RABBITMQ_AT_LEAST:
-        return wrong(f"RabbitMQ {version} is too old", "install RabbitMQ 3.10 or newer")
-    return ok(f"broker: RabbitMQ {version}")
+        return [wrong(f"RabbitMQ {version} is too old", "install RabbitMQ 3.10 or newer")]
+    return [ok(f"broker: RabbitMQ {version}")]
 
 
-def _examine_queue(broker: Any, queue: Queue) -> Finding:
+def _examine_queue(broker: Any, queue: Queue) -> list[Finding]:
     name = queue.name
+    there = state_of(broker, name)
+    if there is None:
+        return [wrong(f"queue {name} is missing", f"start a worker, which declares it: {START_WORKER}")]
     try:
-        with broker.channel() as channel:
-            there = channel.queue_declare(name, passive=True)
         with broker.channel() as channel:
             # It exists, so this only compares: other arguments are refused.
             channel.queue_declare(name, durable=True, auto_delete=False, arguments=queue.queue_arguments)
-    except NotFound:
-        return wrong(f"queue {name} is missing", f"start a worker, which declares it: {START_WORKER}")
     except PreconditionFailed:
         advice = f"stop web and workers once it is empty, rabbitmqctl delete_queue {name}, start them"
-        return wrong(f"queue {name} was declared otherwise", advice)
-    waiting = there.message_count
-    if not there.consumer_count:
-        return wrong(f"queue {name} has no worker; messages waiting: {waiting:,}", START_WORKER)
-    if waiting > MANY_WAITING:
-        return warning(f"queue {name}: {waiting:,} messages wait", "start more workers")
-    return ok(f"queue {name}: workers {there.consumer_count}, messages waiting {waiting:,}")
+        return [wrong(f"queue {name} was declared otherwise", advice)]
+    if not there.consumers:
+        return [wrong(f"queue {name} has no worker; messages waiting: {there.waiting:,}", START_WORKER)]
+    if there.waiting > MANY_WAITING:
+        return [warning(f"queue {name}: {there.waiting:,} messages wait", "start more workers")]
+    return [ok(f"queue {name}: workers {there.consumers}, messages waiting {there.waiting:,}")]
 
 
-def _examine_dropped_queue(broker: Any, number: int) -> list[Finding]:
-    """What waits in a persist queue from before PERSIST_QUEUES was lowered."""
-    name = f"{settings.QUEUE_PREFIX}.persist.{number}"
-    try:
-        with broker.channel() as channel:
-            waiting = channel.queue_declare(name, passive=True).message_count
-    except NotFound:
-        return []
-    if not waiting:
+def _examine_leftovers(broker: Any) -> list[Finding]:
+    """What waits in persist queues from before PERSIST_QUEUES was lowered."""
+    return [_about_leftover(state) for state in leftover_states(broker) if state.waiting]
+
+
+def _about_leftover(state: QueueState) -> Finding:
+    what = (
+        f"queue {state.name} is from before PERSIST_QUEUES became {settings.PERSIST_QUEUES}; "
+        f"messages waiting: {state.waiting:,}"
+    )
+    if state.consumers:
+        return warning(what, "wait until the workers have emptied it")
+    return wrong(what, f"restart the workers, which then empty it: {START_WORKER}")
+
+
+def _examine_dead_letters(broker: Any) -> list[Finding]:
+    state = state_of(broker, dead_letter_queue().name)
+    if state is None or not state.waiting:
         return []
     return [
         wrong(
-            f"queue {name} is not read since PERSIST_QUEUES is {settings.PERSIST_QUEUES}; "
-            f"messages waiting: {waiting:,}",
-            f"until it is empty, also run: PERSIST_QUEUES={number + 1} {START_WORKER}",
+            f"queue {state.name} holds {state.waiting:,} messages that the broker gave up",
+            "look at them and at the policies (rabbitmqctl list_policies); deploy/README.md says how",
         )
     ]

@@ -5,17 +5,20 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, OperationalError, transaction
 from django.utils import timezone
 
 from channels_app.models import Channel, Membership
-from messaging.models import Message
+from messaging.models import Message, Tombstone
 from messaging.pipeline.envelope import Envelope
+from messaging.pipeline.faults import is_worth_an_instant_retry
 from messaging.pipeline.rejected import set_aside
 from messaging.rendering import HTML_VERSION, render
 
 INSERT_BYTES = 1 << 20  # of text and HTML per INSERT, far below MariaDB's max_allowed_packet of 16 MiB
-NAME_RACES = 3  # times that another transaction may take a client_id of the batch while it is being stored
+RACES = 10  # times that others may come between: take a client_id, bury one, lock rows in another order
+
+Name = tuple[UUID, int]  # a client_id and the id of the author who used it
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,14 +37,29 @@ class Rejected:
     reason: str
 
 
-Outcome = Stored | Rejected
+@dataclass(frozen=True, slots=True)
+class Dropped:
+    """Its author deleted the message before it was stored; nothing of it is kept."""
+
+    client_id: UUID
+
+
+Outcome = Stored | Rejected | Dropped
+
+
+class _Buried(Exception):
+    """Some messages of the batch were deleted while it was being stored: `names`."""
+
+    def __init__(self, names: set[Name]) -> None:
+        self.names = names
+        super().__init__(names)
 
 
 def persist(envelopes: Sequence[Envelope], *, keep_rejected: bool) -> list[Outcome]:
     """Store `envelopes` in one transaction and say what became of each, in the order given.
 
-    A duplicate is stored once and answered alike. An envelope that breaks a rule (its author is gone, its
-    client_id belongs to another message) is rejected alone and stops nothing behind it.
+    A duplicate is stored once and answered alike. An envelope that breaks a rule (its author was taken out of
+    the channel, its client_id belongs to another message) is rejected alone and stops nothing behind it.
 
     Arguments:
         keep_rejected: write a `RejectedMessage` for each one rejected, when nobody can be told at once.
@@ -50,44 +68,47 @@ def persist(envelopes: Sequence[Envelope], *, keep_rejected: bool) -> list[Outco
         django.db.Error: the database is away or refuses; then nothing of the batch is stored.
     """
     rendered = [render(envelope.text) for envelope in envelopes]
-    for _race in range(NAME_RACES):
+    buried: set[Name] = set()
+    for _race in range(RACES):
         try:
-            return _persist_once(envelopes, rendered, keep_rejected=keep_rejected)
+            return _persist_once(envelopes, rendered, buried, keep_rejected=keep_rejected)
+        except _Buried as deleted:
+            buried |= deleted.names
         except IntegrityError:
             # A client_id was taken in another channel, whose lock we do not hold; now it can be seen.
             continue
-    return _persist_once(envelopes, rendered, keep_rejected=keep_rejected)
+        except OperationalError as fault:
+            if not is_worth_an_instant_retry(fault):
+                raise
+    return _persist_once(envelopes, rendered, buried, keep_rejected=keep_rejected)
 
 
 @transaction.atomic
 def _persist_once(
-    envelopes: Sequence[Envelope], rendered: Sequence[str], *, keep_rejected: bool
+    envelopes: Sequence[Envelope], rendered: Sequence[str], buried: set[Name], *, keep_rejected: bool
 ) -> list[Outcome]:
     channels = locked_channels({envelope.channel_id for envelope in envelopes})
-    taken = dict(
-        Message.objects.filter(client_id__in={envelope.client_id for envelope in envelopes}).values_list(
-            "client_id", "fingerprint"
-        )
-    )
-    authors = _who_may_write(envelopes)
+    taken = _taken_names(envelopes)
+    members = _members(envelopes)
     now = timezone.now()
     rows: list[Message] = []
     outcomes: list[Outcome] = []
     for envelope, html in zip(envelopes, rendered, strict=True):
         channel = channels.get(envelope.channel_id)
         known = taken.get(envelope.client_id)
-        if known is not None and bytes(known) == envelope.fingerprint:
+        if known is not None and known == envelope.fingerprint:
             outcomes.append(Stored(envelope.client_id, is_new=False))
-        elif reason := _reason_against(envelope, channel, authors, is_taken=known is not None):
+        elif (envelope.client_id, envelope.author_id) in buried:
+            outcomes.append(Dropped(envelope.client_id))
+        elif reason := _reason_against(envelope, channel, members, is_taken=known is not None):
             outcomes.append(Rejected(envelope.client_id, reason))
         elif channel is not None:
             rows.append(numbered(envelope, html, channel, now=now))
             taken[envelope.client_id] = envelope.fingerprint
             outcomes.append(Stored(envelope.client_id, is_new=True))
-    for some in by_bytes(rows):
-        Message.objects.bulk_create(some)
-    for channel_id in {row.channel_id for row in rows}:
-        channels[channel_id].save(update_fields=["last_seq", "version", "last_activity_at"])
+    if rows:
+        _insert(rows, [channels[channel_id] for channel_id in {row.channel_id for row in rows}])
+        _refuse_buried(rows)
     if keep_rejected:
         _keep_rejected(envelopes, outcomes, now)
     return outcomes
@@ -101,19 +122,37 @@ def locked_channels(ids: set[int]) -> dict[int, Channel]:
     }
 
 
-def _who_may_write(envelopes: Sequence[Envelope]) -> set[tuple[int, int]]:
-    """Pairs of author and channel: active people who are in it, or left by themselves after posting."""
-    return set(
-        Membership.objects.filter(
-            user_id__in={envelope.author_id for envelope in envelopes},
-            channel_id__in={envelope.channel_id for envelope in envelopes},
-            user__is_active=True,
-        ).values_list("user_id", "channel_id")
+def _taken_names(envelopes: Sequence[Envelope]) -> dict[UUID, bytes]:
+    """The fingerprints of the messages that have these client_ids already."""
+    names = {envelope.client_id for envelope in envelopes}
+    taken = Message.objects.filter(client_id__in=names).values_list("client_id", "fingerprint")
+    return {client_id: bytes(fingerprint) for client_id, fingerprint in taken}
+
+
+def _members(envelopes: Sequence[Envelope]) -> dict[tuple[int, int], datetime | None]:
+    """Until when what each pair of author and channel said counts; None for ever.
+
+    Who left by themselves is heard with what they said before; who was taken out, or whose account has ended,
+    is not among them.
+    """
+    memberships = Membership.objects.filter(
+        user_id__in={envelope.author_id for envelope in envelopes},
+        channel_id__in={envelope.channel_id for envelope in envelopes},
+        user__is_active=True,
+        removed_at=None,
     )
+    return {
+        (user_id, channel_id): left_at
+        for user_id, channel_id, left_at in memberships.values_list("user_id", "channel_id", "left_at")
+    }
 
 
 def _reason_against(
-    envelope: Envelope, channel: Channel | None, authors: set[tuple[int, int]], *, is_taken: bool
+    envelope: Envelope,
+    channel: Channel | None,
+    members: dict[tuple[int, int], datetime | None],
+    *,
+    is_taken: bool,
 ) -> str:
     if is_taken:
         return "client_id_taken"
@@ -121,7 +160,11 @@ def _reason_against(
         return "no_such_channel"
     if channel.archived_at is not None and channel.archived_at < envelope.accepted_at:
         return "channel_archived"
-    if (envelope.author_id, envelope.channel_id) not in authors:
+    member = (envelope.author_id, envelope.channel_id)
+    if member not in members:
+        return "author_may_not_post"
+    left_at = members[member]
+    if left_at is not None and left_at < envelope.accepted_at:
         return "author_may_not_post"
     return ""
 
@@ -146,6 +189,28 @@ def numbered(envelope: Envelope, html: str, channel: Channel, *, now: datetime) 
     )
 
 
+def _insert(rows: Sequence[Message], channels: Sequence[Channel]) -> None:
+    for some in by_bytes(rows):
+        Message.objects.bulk_create(some)
+    for channel in channels:
+        channel.save(update_fields=["last_seq", "version", "last_activity_at"])
+
+
+def _refuse_buried(rows: Sequence[Message]) -> None:
+    """Look for tombstones, after the insert.
+
+    Who deletes writes the tombstone first and looks for the message then, waiting for rows not committed yet.
+    So one of the two sees the other, whichever comes first.
+
+    Raises:
+        _Buried: there are some; the transaction is undone, and the batch tried without them.
+    """
+    names = {(row.client_id, row.author_id) for row in rows}
+    tombstones = Tombstone.objects.filter(client_id__in={row.client_id for row in rows})
+    if buried := names & set(tombstones.values_list("client_id", "author_id")):
+        raise _Buried(buried)
+
+
 def by_bytes(rows: Sequence[Message]) -> Iterator[list[Message]]:
     """`rows` in runs that each fit a statement."""
     run: list[Message] = []
@@ -164,4 +229,4 @@ def by_bytes(rows: Sequence[Message]) -> Iterator[list[Message]]:
 def _keep_rejected(envelopes: Sequence[Envelope], outcomes: Sequence[Outcome], now: datetime) -> None:
     for envelope, outcome in zip(envelopes, outcomes, strict=True):
         if isinstance(outcome, Rejected):
-            set_aside(envelope.as_json(), envelope.client_id, outcome.reason, at=now)
+            set_aside(envelope, outcome.reason, at=now)

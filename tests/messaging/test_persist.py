@@ -12,7 +12,7 @@ from django.utils import timezone
 from accounts.actors import SYSTEM
 from channels_app.actions import archive_channel, leave_channel
 from messaging.models import Message, RejectedMessage
-from messaging.pipeline.delivery import deliver
+from messaging.pipeline.delivery import deliver, patiently, read
 from messaging.pipeline.envelope import Envelope, UnknownEnvelope
 from messaging.pipeline.persist import INSERT_BYTES, Rejected, Stored, persist
 from tests.cast import Cast
@@ -134,8 +134,10 @@ def test_an_envelope_survives_its_way_through_json(cast: Cast) -> None:
         {"client_id": "x"},
         {"channel_id": None},
         {"channel_id": float("inf")},
-        {"accepted_at": "now"},
-        {"accepted_at": "2026-03-02T12:00:00"},
+        {"version": True},
+        {"accepted_us": "now"},
+        {"version": 1, "accepted_at": "now"},
+        {"version": 1, "accepted_at": "2026-03-02T12:00:00"},
     ],
 )
 def test_what_is_no_known_envelope_is_not_taken_for_one(cast: Cast, change: dict[str, object]) -> None:
@@ -145,14 +147,14 @@ def test_what_is_no_known_envelope_is_not_taken_for_one(cast: Cast, change: dict
 
 @pytest.mark.parametrize("fields", [None, [], "x", {}, {"version": 99, "text": "from the future"}])
 def test_a_delivery_that_is_no_envelope_is_set_aside_not_dropped(cast: Cast, fields: object) -> None:
-    deliver(fields)
+    deliver([read(fields)], pause=patiently)
 
     kept = RejectedMessage.objects.get()
     assert (kept.reason, json.loads(kept.envelope)) == ("unknown_envelope", fields)
 
 
 def test_a_delivery_that_can_not_be_stored_is_set_aside_with_the_reason(cast: Cast) -> None:
-    deliver(envelope(cast, "a\ud800b").as_json())
+    deliver([envelope(cast, "a\ud800b")], pause=patiently)
 
     kept = RejectedMessage.objects.get()
     assert kept.reason == "not_storable"
@@ -163,7 +165,7 @@ def test_a_rejection_repeated_is_one_row_but_two_texts_under_one_name_are_two(ca
     sent = envelope(cast, "one", author_id=cast.mallory.pk)
 
     for rejected in (sent, sent, replace(sent, text="two")):
-        deliver(rejected.as_json())
+        deliver([rejected], pause=patiently)
 
     kept = RejectedMessage.objects.order_by("pk").values_list("envelope", flat=True)
     assert [json.loads(fields)["text"] for fields in kept] == ["one", "two"]
@@ -179,7 +181,7 @@ def test_a_delivery_is_held_while_the_tables_are_not_there(
     with ThreadPoolExecutor(1) as pool:
         try:
             delivery = pool.submit(_deliver_on_a_connection_of_its_own, sent)
-            wait_for(lambda: "holding a message" in caplog.text, what="the message to be held")
+            wait_for(lambda: "holding" in caplog.text, what="the message to be held")
         finally:
             with connection.cursor() as cursor:
                 cursor.execute("ALTER TABLE moved_away RENAME TO messaging_message")
@@ -191,7 +193,7 @@ def test_a_delivery_is_held_while_the_tables_are_not_there(
 
 def _deliver_on_a_connection_of_its_own(sent: Envelope) -> None:
     try:
-        deliver(sent.as_json())
+        deliver([sent], pause=patiently)
     finally:
         connections.close_all()
 
@@ -200,7 +202,7 @@ def test_a_delivery_repeated_is_stored_once(cast: Cast) -> None:
     sent = envelope(cast)
 
     for _delivery in range(2):
-        deliver(sent.as_json())
+        deliver([sent], pause=patiently)
 
     assert Message.objects.count() == 1
     assert not RejectedMessage.objects.exists()

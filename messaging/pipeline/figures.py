@@ -1,0 +1,209 @@
+"""The pipeline in figures, for operators: what waits, who stores it, how long it takes, what was rejected."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from math import ceil
+
+from amqp.exceptions import AMQPError
+from django.conf import settings
+from django.db import Error, connection
+from django.db.models.functions import Now
+from django.utils import timezone
+from kombu.exceptions import KombuError
+
+from chatsite.health import PATIENCE_S, be_impatient, within
+from messaging.models import Message, RejectedMessage, Worker
+from messaging.pipeline.queue_states import (
+    QueueState,
+    asked_broker,
+    leftover_states,
+    persist_states,
+    state_of,
+)
+from messaging.pipeline.queues import dead_letter_queue
+from messaging.pipeline.roster import FRESH_S
+
+NEWEST = 1_000  # stored messages, of which the dwell time is told
+
+
+@dataclass(frozen=True, slots=True)
+class QueueFigures:
+    """A persist queue; `is_leftover` when nothing is put into it since PERSIST_QUEUES was lowered.
+
+    Arguments:
+        oldest_s_at_most: nothing in it has waited longer; None when nothing waits, or when it can't be told.
+    """
+
+    name: str
+    waiting: int
+    consumers: int
+    is_leftover: bool
+    oldest_s_at_most: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class BrokerFigures:
+    """The queues, or why they can't be told (`fault`); `is_used` is False in the embedded default."""
+
+    is_used: bool
+    fault: str = ""
+    queues: Sequence[QueueFigures] = ()
+    missing: Sequence[str] = ()
+    dead_letters: int = 0
+
+    @property
+    def waiting(self) -> int:
+        return sum(queue.waiting for queue in self.queues)
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerFigures:
+    """A worker in the roster; it has queues as long as it is fresh."""
+
+    host: str
+    pid: int
+    seen_s_ago: float
+    is_fresh: bool
+
+
+@dataclass(frozen=True, slots=True)
+class DatabaseFigures:
+    """What the database knows, or why it can't be asked (`fault`).
+
+    Arguments:
+        dwell_of: of how many messages, the newest, the dwell time is told: stored minus accepted.
+    """
+
+    fault: str = ""
+    workers: Sequence[WorkerFigures] = ()
+    dwell_of: int = 0
+    dwell_p50_ms: int | None = None
+    dwell_p99_ms: int | None = None
+    rejected_open: int = 0
+    rejected: int = 0
+    newest_accepted: Mapping[int, datetime] = field(default_factory=dict, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """All of it at one moment."""
+
+    broker: BrokerFigures
+    database: DatabaseFigures
+
+    @property
+    def wrong(self) -> list[str]:
+        """What keeps messages from being stored, a sentence each."""
+        found = []
+        if self.database.fault:
+            found.append(f"the database does not answer: {self.database.fault}")
+        if self.broker.fault:
+            found.append(f"the broker does not answer: {self.broker.fault}")
+        found += [f"queue {name} is missing" for name in self.broker.missing]
+        found += [
+            f"queue {queue.name} has no consumer"
+            for queue in self.broker.queues
+            if not queue.consumers and (queue.waiting or not queue.is_leftover)
+        ]
+        if self.broker.dead_letters:
+            found.append(f"messages that the broker gave up: {self.broker.dead_letters}")
+        return found
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing waits, as far as it can be known.
+
+        What a worker holds is not counted. It is known to be stored soon as long as the database answers; and
+        without any consumer nothing is held.
+        """
+        broker = self.broker
+        if broker.fault or broker.waiting:
+            return False
+        return not self.database.fault or not any(queue.consumers for queue in broker.queues)
+
+
+def figures() -> Figures:
+    """Ask database and broker; one that is away or hangs costs PATIENCE_S and is told as such."""
+    database = _of_the_database()
+    return Figures(_of_the_broker(database.newest_accepted), database)
+
+
+def roster() -> list[WorkerFigures]:
+    """The workers that say they are there, or did a moment ago, by the database's time."""
+    rows = Worker.objects.annotate(asked_at=Now()).order_by("host", "pid")
+    ages = [(row, (row.asked_at - row.seen_at).total_seconds()) for row in rows]
+    return [WorkerFigures(row.host, row.pid, max(0.0, age), is_fresh=age < FRESH_S) for row, age in ages]
+
+
+def _of_the_database() -> DatabaseFigures:
+    be_impatient(connection)  # type: ignore[arg-type]  # Django's proxy of it
+    try:
+        newest = list(
+            Message.objects.order_by("-pk").values_list("channel_id", "accepted_at", "stored_at")[:NEWEST]
+        )
+        dwells = sorted(stored_at - accepted_at for _channel, accepted_at, stored_at in newest)
+        return DatabaseFigures(
+            workers=roster(),
+            dwell_of=len(dwells),
+            dwell_p50_ms=_percentile_ms(dwells, 50),
+            dwell_p99_ms=_percentile_ms(dwells, 99),
+            rejected_open=RejectedMessage.objects.filter(outcome=RejectedMessage.Outcome.OPEN).count(),
+            rejected=RejectedMessage.objects.count(),
+            newest_accepted=_newest_by_partition(newest),
+        )
+    except Error as fault:
+        connection.close()  # the next look has a fresh one
+        return DatabaseFigures(fault=str(fault.args[-1]) if fault.args else type(fault).__name__)
+
+
+def _percentile_ms(sorted_times: Sequence[timedelta], percent: int) -> int | None:
+    """The time that so many percent of them do not exceed, in ms; None of none."""
+    if not sorted_times:
+        return None
+    rank = ceil(len(sorted_times) * percent / 100)
+    return round(sorted_times[rank - 1].total_seconds() * 1000)
+
+
+def _newest_by_partition(messages: Sequence[tuple[int, datetime, datetime]]) -> dict[int, datetime]:
+    newest: dict[int, datetime] = {}
+    for channel_id, accepted_at, _stored_at in messages:
+        partition = channel_id % settings.PERSIST_QUEUES
+        newest[partition] = max(accepted_at, newest.get(partition, accepted_at))
+    return newest
+
+
+def _of_the_broker(newest_accepted: Mapping[int, datetime]) -> BrokerFigures:
+    if not settings.BROKER_URL:
+        return BrokerFigures(is_used=False)
+    try:
+        states, leftovers, dead = within(PATIENCE_S, _ask_broker)
+    except TimeoutError:
+        return BrokerFigures(is_used=True, fault=f"nothing within {PATIENCE_S} s")
+    except (OSError, KombuError, AMQPError) as fault:
+        return BrokerFigures(is_used=True, fault=str(fault))
+    known = [
+        _with_age(state, newest_accepted.get(partition))
+        for partition, state in enumerate(states.values())
+        if state is not None
+    ]
+    left = [QueueFigures(state.name, state.waiting, state.consumers, True, None) for state in leftovers]
+    return BrokerFigures(
+        is_used=True,
+        queues=[*known, *left],
+        missing=[name for name, state in states.items() if state is None],
+        dead_letters=dead.waiting if dead else 0,
+    )
+
+
+def _ask_broker() -> tuple[dict[str, QueueState | None], list[QueueState], QueueState | None]:
+    with asked_broker() as broker:
+        return persist_states(broker), leftover_states(broker), state_of(broker, dead_letter_queue().name)
+
+
+def _with_age(state: QueueState, newest_accepted: datetime | None) -> QueueFigures:
+    """A queue is stored in its order: what still waits was accepted after what was stored last."""
+    oldest_s = None
+    if state.waiting and newest_accepted is not None:
+        oldest_s = max(0.0, (timezone.now() - newest_accepted).total_seconds())
+    return QueueFigures(state.name, state.waiting, state.consumers, False, oldest_s)

@@ -1,0 +1,121 @@
+"""Between the two threads of a worker: what the broker delivered, until a batch of it is taken."""
+
+import threading
+import time
+from collections import deque
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(eq=False, slots=True)
+class Lease:
+    """One queue, consumed over one channel, until it is handed back or the connection is lost.
+
+    Arguments:
+        partition: the queue's number.
+        channel: kombu's channel, for the AMQP thread alone; what it delivered and was not acknowledged goes
+            back into the queue, in order, when it closes.
+        is_over: what it delivered and is not in work yet is not to be touched any more.
+        in_work: how many of its deliveries the batch that is being stored has.
+    """
+
+    partition: int
+    channel: Any
+    is_over: bool = False
+    in_work: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One message as the broker delivered it."""
+
+    lease: Lease
+    tag: int
+    body: bytes | str
+    arrived_at: float = field(default_factory=time.monotonic)
+
+
+class Inbox:
+    """Deliveries in the order in which they came; many threads may use it at once."""
+
+    def __init__(self, *, most: int, most_bytes: int, wait_s: float) -> None:
+        """
+        Arguments:
+            most: deliveries in a batch.
+            most_bytes: in a batch, which has one delivery all the same when that alone is larger.
+            wait_s: how long the first delivery of a batch waits for others.
+        """
+        self._most = most
+        self._most_bytes = most_bytes
+        self._wait_s = wait_s
+        self._deliveries: deque[Delivery] = deque()
+        self._bytes = 0
+        self._is_closed = False
+        self._changed = threading.Condition()
+
+    def put(self, delivery: Delivery) -> None:
+        with self._changed:
+            if not delivery.lease.is_over:
+                self._deliveries.append(delivery)
+                self._bytes += len(delivery.body)
+                if len(self._deliveries) == 1 or self._is_full():
+                    self._changed.notify_all()
+
+    def take(self) -> list[Delivery]:
+        """The next batch, once it is full or its first delivery has waited; empty once it is closed."""
+        with self._changed:
+            while not self._is_closed:
+                if not self._deliveries:
+                    self._changed.wait()
+                    continue
+                left_s = self._deliveries[0].arrived_at + self._wait_s - time.monotonic()
+                if left_s <= 0 or self._is_full():
+                    return self._cut()
+                self._changed.wait(left_s)
+            return []
+
+    def done(self, batch: list[Delivery]) -> None:
+        """The batch is not in work any more."""
+        with self._changed:
+            for delivery in batch:
+                delivery.lease.in_work -= 1
+
+    def end(self, lease: Lease) -> bool:
+        """Take nothing of `lease` into a batch any more; whether none of it is in work."""
+        with self._changed:
+            lease.is_over = True
+            self._deliveries = deque(one for one in self._deliveries if one.lease is not lease)
+            self._bytes = sum(len(one.body) for one in self._deliveries)
+            self._changed.notify_all()
+            return lease.in_work == 0
+
+    def close(self) -> None:
+        """Give out no batch any more."""
+        with self._changed:
+            self._is_closed = True
+            self._changed.notify_all()
+
+    def pause(self, batch: list[Delivery], seconds: float) -> bool:
+        """Wait, as long as somebody wants the outcome of `batch`; whether somebody does."""
+
+        def is_unwanted() -> bool:
+            return self._is_closed or all(delivery.lease.is_over for delivery in batch)
+
+        with self._changed:
+            return not self._changed.wait_for(is_unwanted, seconds)
+
+    def _is_full(self) -> bool:
+        return len(self._deliveries) >= self._most or self._bytes >= self._most_bytes
+
+    def _cut(self) -> list[Delivery]:
+        batch: list[Delivery] = []
+        size = 0
+        while self._deliveries and len(batch) < self._most:
+            size += len(self._deliveries[0].body)
+            if batch and size > self._most_bytes:
+                break
+            delivery = self._deliveries.popleft()
+            delivery.lease.in_work += 1
+            self._bytes -= len(delivery.body)
+            batch.append(delivery)
+        return batch

@@ -1,0 +1,135 @@
+"""Which workers are there, and which partitions are whose: each says so in the database, every second.
+
+The roster spreads the work and no more. That a channel keeps its order does not depend on it: a queue has a
+single active consumer, whatever two workers think of who is its own.
+"""
+
+import contextlib
+import logging
+import os
+import socket
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+
+from django.db import Error, IntegrityError, connection
+from django.db.models.functions import Now
+
+from messaging.models import Worker
+
+RENEW_EVERY_S = 1.0
+FRESH_S = 5.0  # a worker not seen for so long has lost its queues to the others
+FORGOTTEN = timedelta(minutes=1)
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """One worker among all that are there: number `rank`, from 0 on, of `count`."""
+
+    rank: int
+    count: int
+
+    def has(self, partition: int) -> bool:
+        """Whether the partition is at home here."""
+        return partition % self.count == self.rank
+
+
+def renew(host: str, pid: int) -> Place:
+    """Say that the worker `pid` of `host` is there, and learn its place among the others.
+
+    Time is the database's, which all of them share. A process of this host that has ended leaves at once,
+    before its row is stale.
+
+    Raises:
+        django.db.Error: the database is away.
+    """
+    me = Worker.objects.filter(host=host, pid=pid)
+    if not me.update(seen_at=Now()):
+        _sign_in(host, pid)
+    fresh = Worker.objects.filter(seen_at__gt=Now() - timedelta(seconds=FRESH_S)).order_by("pk")
+    there = [worker for worker in fresh if worker.host != host or _is_alive(worker.pid)]
+    names = [(worker.host, worker.pid) for worker in there]
+    # Ours may be gone again, when somebody empties the table: then it is as if there were nobody else.
+    return Place(names.index((host, pid)), len(names)) if (host, pid) in names else Place(0, 1)
+
+
+def sign_out(host: str, pid: int) -> None:
+    """Leave the queues to the others at once.
+
+    Raises:
+        django.db.Error: the database is away; then the others notice by themselves, after FRESH_S.
+    """
+    Worker.objects.filter(host=host, pid=pid).delete()
+
+
+def _sign_in(host: str, pid: int) -> None:
+    Worker.objects.filter(seen_at__lt=Now() - FORGOTTEN).delete()
+    # Two containers may call themselves the same: they share a row, and one of them stands by.
+    with contextlib.suppress(IntegrityError):
+        Worker.objects.create(host=host, pid=pid, started_at=Now(), seen_at=Now())
+
+
+def _is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+class Roster:
+    """Keeps this worker in the roster, by a thread of its own, and knows its place.
+
+    A place that could not be renewed for FRESH_S is lost: by then the others have taken over.
+    """
+
+    def __init__(self, on_change: Callable[[], None]) -> None:
+        """`on_change` is called, in the thread, whenever the place may be another."""
+        self._on_change = on_change
+        self._place: Place | None = None
+        self._renewed_at = 0.0
+        self._is_ending = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="roster", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Leave; what the database does not take in time it finds out by itself."""
+        self._is_ending.set()
+        self._thread.join(FRESH_S)
+
+    @property
+    def place(self) -> Place | None:
+        """The place of this worker, None while it has none."""
+        return self._place if time.monotonic() - self._renewed_at < FRESH_S else None
+
+    def _run(self) -> None:
+        host, pid = socket.gethostname(), os.getpid()
+        while not self._is_ending.is_set():
+            self._renew(host, pid)
+            self._is_ending.wait(RENEW_EVERY_S)
+        try:
+            sign_out(host, pid)
+        except Error as fault:
+            logger.warning("roster not told", extra={"fault": repr(fault)})
+        connection.close()
+
+    def _renew(self, host: str, pid: int) -> None:
+        asked_at = time.monotonic()
+        try:
+            place = renew(host, pid)
+        except Error as fault:
+            logger.warning("roster not reached", extra={"fault": repr(fault)})
+            connection.close()
+            return
+        is_new = place != self.place
+        self._place, self._renewed_at = place, asked_at
+        if is_new:
+            self._on_change()
