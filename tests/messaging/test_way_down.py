@@ -1,0 +1,218 @@
+"""The way down: a post while the broker, the database or both are away, and in which order it ends up."""
+
+import os
+import re
+import signal
+import time
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from django.conf import LazySettings
+from django.test import Client
+from django.utils import timezone
+
+from channels_app.models import Channel
+from messaging.models import Message
+from messaging.pipeline import broker
+from messaging.pipeline.breaker import Breaker
+from messaging.pipeline.envelope import Envelope
+from messaging.pipeline.persist import persist
+from messaging.pipeline.publish import ACCEPT_TIMEOUT_S
+from tests.cast import Cast, post_text, say, signed_in
+from tests.faults.proxy import Proxy
+from tests.waiting import wait_for
+
+JSON = {"Accept": "application/json"}
+AT_ONCE_S = 1.0  # far less than the wait for a broker that hangs
+
+
+@dataclass(frozen=True, slots=True)
+class Posted:
+    status: int
+    fields: dict[str, Any]
+    client_id: uuid.UUID
+    took_s: float
+
+
+def post(
+    client: Client,
+    channel: Channel,
+    text: str,
+    *,
+    previous: uuid.UUID | None = None,
+    client_id: uuid.UUID | None = None,
+) -> Posted:
+    client_id = client_id or uuid.uuid4()
+    fields = {"text": text, "client_id": str(client_id), "previous": str(previous or "")}
+    started_at = time.monotonic()
+    answer = client.post(f"/channels/{channel.slug}/messages/", fields, headers=JSON)
+    return Posted(answer.status_code, answer.json(), client_id, time.monotonic() - started_at)
+
+
+def texts(channel: Channel) -> list[str]:
+    return list(Message.objects.filter(channel=channel).order_by("seq").values_list("text", flat=True))
+
+
+@pytest.fixture
+def wire(cast: Cast, settings: LazySettings, monkeypatch: pytest.MonkeyPatch) -> Iterator[Proxy]:
+    """The wire from this process to the broker, which it has not used yet; the worker has its own."""
+    url = urlsplit(settings.BROKER_URL)
+    monkeypatch.setattr("messaging.pipeline.publish._breaker", Breaker("the broker"))
+    broker.hang_up()
+    with Proxy(url.port or 5672) as wire:
+        netloc = f"{url.username}:{url.password}@127.0.0.1:{wire.port}"
+        settings.BROKER_URL = url._replace(netloc=netloc).geturl()
+        yield wire
+        broker.hang_up()
+
+
+@contextmanager
+def resting(worker: int) -> Iterator[None]:
+    """The worker does nothing meanwhile: what was accepted stays in the queue."""
+    os.killpg(worker, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        os.killpg(worker, signal.SIGCONT)
+
+
+@pytest.mark.stack
+def test_with_a_broker_a_post_is_accepted_and_stored_by_a_worker(cast: Cast, wire: Proxy) -> None:
+    posted = post(signed_in(cast.bob), cast.design, "hello")
+
+    assert (posted.status, posted.fields["status"]) == (202, "sending")
+    wait_for(lambda: texts(cast.design) == ["hello"], what="the message")
+
+
+@pytest.mark.stack
+@pytest.mark.parametrize("fault", ["cut", "hold"])
+@pytest.mark.parametrize("was_used", [True, False])
+def test_without_a_broker_a_post_is_stored_at_once(
+    cast: Cast, wire: Proxy, fault: str, was_used: bool
+) -> None:
+    bob, before = signed_in(cast.bob), []
+    if was_used:
+        before = [say(cast.bob, cast.design, "before").text]
+    getattr(wire, fault)()
+
+    first = post(bob, cast.design, "one")
+    second = post(bob, cast.design, "two")
+
+    assert (first.status, first.fields["status"]) == (201, "sent")
+    assert f'id="m-{first.client_id}"' in first.fields["html"]
+    assert first.took_s < ACCEPT_TIMEOUT_S + AT_ONCE_S
+    assert second.status == 201
+    assert second.took_s < AT_ONCE_S
+    assert texts(cast.design) == [*before, "one", "two"]
+    assert "two" in signed_in(cast.carol).get("/channels/design/").content.decode()
+
+
+@pytest.mark.stack
+def test_once_the_broker_is_back_it_is_used_again(cast: Cast, wire: Proxy) -> None:
+    bob = signed_in(cast.bob)
+    wire.cut()
+    assert post(bob, cast.design, "while it is away").status == 201
+
+    wire.mend()
+
+    wait_for(lambda: post(bob, cast.design, "is it back?").status == 202, what="the broker to be tried")
+
+
+@pytest.mark.stack
+def test_past_the_broker_on_request(cast: Cast, settings: LazySettings) -> None:
+    settings.PERSIST_DIRECT = True
+
+    assert post(signed_in(cast.bob), cast.design, "hello").status == 201
+
+
+@pytest.mark.stack
+def test_nothing_overtakes_what_is_still_in_the_queue(cast: Cast, wire: Proxy, worker: int) -> None:
+    bob = signed_in(cast.bob)
+    with resting(worker):
+        first = post(bob, cast.design, "first")
+        wire.cut()
+        second = post(bob, cast.design, "second", previous=first.client_id)
+        assert (first.status, second.status) == (202, 409)
+        assert second.fields["code"] == "resend_previous"
+        assert texts(cast.design) == []
+
+        again = [
+            post(bob, cast.design, "first", client_id=first.client_id),
+            post(bob, cast.design, "second", client_id=second.client_id, previous=first.client_id),
+        ]
+        assert [posted.status for posted in again] == [201, 201]
+
+    say(cast.carol, cast.design, "third")  # the worker has dealt with what was before it
+    wait_for(lambda: texts(cast.design) == ["first", "second", "third"], what="three messages")
+
+
+def test_what_is_stored_may_be_followed(cast: Cast, settings: LazySettings) -> None:
+    settings.PERSIST_DIRECT = True
+    bob = signed_in(cast.bob)
+    first = post(bob, cast.design, "first")
+
+    assert post(bob, cast.design, "second", previous=first.client_id).status == 201
+
+
+def test_what_is_rejected_may_be_followed(cast: Cast, settings: LazySettings) -> None:
+    settings.PERSIST_DIRECT = True
+    lost = Envelope(uuid.uuid4(), 999_999, cast.bob.pk, "lost", timezone.now())
+    persist([lost], keep_rejected=True)
+
+    assert post(signed_in(cast.bob), cast.design, "next", previous=lost.client_id).status == 201
+
+
+def test_what_its_author_deleted_may_be_followed(cast: Cast, settings: LazySettings) -> None:
+    settings.PERSIST_DIRECT = True
+    bob, buried = signed_in(cast.bob), uuid.uuid4()
+    bob.post(f"/messages/{buried}/delete/")
+
+    assert post(bob, cast.design, "next", previous=buried).status == 201
+
+
+def test_the_message_of_another_counts_for_nothing(cast: Cast, settings: LazySettings) -> None:
+    settings.PERSIST_DIRECT = True
+    others = say(cast.carol, cast.design, "hello").client_id
+    signed_in(cast.carol).post(f"/messages/{uuid.uuid4()}/delete/")
+
+    for previous in (others, uuid.uuid4()):
+        posted = post(signed_in(cast.bob), cast.design, "next", previous=previous)
+        assert (posted.status, posted.fields["code"]) == (409, "resend_previous")
+
+
+@pytest.mark.stack
+def test_the_plain_page_keeps_the_order_too(cast: Cast, wire: Proxy, worker: int) -> None:
+    bob, first, second = signed_in(cast.bob), uuid.uuid4(), uuid.uuid4()
+    with resting(worker):
+        sent = post_text(bob, cast.design, "first", first)
+        wire.cut()
+        page = bob.get(sent["Location"]).content.decode()
+        fields = {"text": "second", "client_id": str(second), "previous": previous_on(page)}
+        refused = bob.post("/channels/design/messages/", fields)
+
+    assert "on its way" in page
+    assert previous_on(page) == str(first)
+    assert refused.status_code == 409
+    assert refused.context["composer"]["text"].value() == "second"
+    assert "in a moment" in refused.content.decode()
+    assert previous_on(refused.content.decode()) == str(first)
+
+    wait_for(lambda: texts(cast.design) == ["first"], what="the first")
+    assert bob.post("/channels/design/messages/", fields)["Location"] == "/channels/design/"
+    assert texts(cast.design) == ["first", "second"]
+
+
+def previous_on(page: str) -> str:
+    """What the composer of `page` names as the message before."""
+    [value] = re.findall(r'<input type="hidden" name="previous" value="([^"]*)"', page)
+    return str(value)
+
+
+@pytest.mark.parametrize("sent", ["nonsense", "", "1234"])
+def test_an_address_that_names_no_message_is_refused(cast: Cast, sent: str) -> None:
+    assert signed_in(cast.bob).get(f"/channels/design/?sent={sent}").status_code == 422
