@@ -68,11 +68,12 @@ def signed_in(user: User, *, checks_csrf: bool = False) -> Client:
     return client
 
 
-def post_text(client: Client, channel: Channel, text: str, client_id: uuid.UUID | str | None = None) -> Any:
-    """Send the composer of `channel`, as the plain page does."""
-    return client.post(
-        f"/channels/{channel.slug}/messages/", {"text": text, "client_id": str(client_id or uuid.uuid4())}
-    )
+def post_text(
+    client: Client, channel: Channel, text: str, client_id: uuid.UUID | str | None = None, **more: str
+) -> Any:
+    """Send the composer of `channel`, as the plain page does, with the fields `more`."""
+    fields = {"text": text, "client_id": str(client_id or uuid.uuid4()), **more}
+    return client.post(f"/channels/{channel.slug}/messages/", fields)
 
 
 def say(author: User, channel: Channel, text: str) -> Message:

@@ -24,7 +24,9 @@ from messaging.pipeline.envelope import Envelope
 from messaging.pipeline.persist import persist
 from messaging.pipeline.publish import ACCEPT_TIMEOUT_S
 from tests.cast import Cast, post_text, say, signed_in
+from tests.chatsite.test_answers import take_the_database_away
 from tests.faults.proxy import Proxy
+from tests.messaging.test_ticket import ticket_on_page
 from tests.waiting import wait_for
 
 JSON = {"Accept": "application/json"}
@@ -46,9 +48,10 @@ def post(
     *,
     previous: uuid.UUID | None = None,
     client_id: uuid.UUID | None = None,
+    **more: str,
 ) -> Posted:
     client_id = client_id or uuid.uuid4()
-    fields = {"text": text, "client_id": str(client_id), "previous": str(previous or "")}
+    fields = {"text": text, "client_id": str(client_id), "previous": str(previous or ""), **more}
     started_at = time.monotonic()
     answer = client.post(f"/channels/{channel.slug}/messages/", fields, headers=JSON)
     return Posted(answer.status_code, answer.json(), client_id, time.monotonic() - started_at)
@@ -211,6 +214,47 @@ def previous_on(page: str) -> str:
     """What the composer of `page` names as the message before."""
     [value] = re.findall(r'<input type="hidden" name="previous" value="([^"]*)"', page)
     return str(value)
+
+
+@pytest.mark.stack
+def test_without_a_database_who_has_a_ticket_is_accepted(
+    cast: Cast, wire: Proxy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bob, program, page = signed_in(cast.bob), uuid.uuid4(), uuid.uuid4()
+    ticket = ticket_on_page(bob, cast.design)
+
+    with monkeypatch.context() as away:
+        take_the_database_away(bob, away)
+        accepted = post(bob, cast.design, "one", client_id=program, ticket=ticket, author="bob")
+        told = post_text(bob, cast.design, "two", page, ticket=ticket, author="bob")
+        refused = post(bob, cast.design, "three")
+
+    assert (accepted.status, accepted.fields["status"]) == (202, "sending")
+    assert told.status_code == 202
+    assert "on its way" in told.content.decode()
+    assert 'href="/channels/design/"' in told.content.decode()
+    assert (refused.status, refused.fields["code"]) == (503, "unavailable")
+    wait_for(lambda: texts(cast.design) == ["one", "two"], what="what was accepted")
+
+
+@pytest.mark.stack
+def test_without_either_nothing_is_accepted_and_the_text_comes_back(
+    cast: Cast, wire: Proxy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bob = signed_in(cast.bob)
+    ticket = ticket_on_page(bob, cast.design)
+    wire.cut()
+
+    with monkeypatch.context() as away:
+        take_the_database_away(bob, away)
+        program = post(bob, cast.design, "one", ticket=ticket)
+        page = post_text(bob, cast.design, "my long thought", ticket=ticket)
+
+    assert (program.status, program.fields["code"]) == (503, "unavailable")
+    assert page.status_code == 503
+    assert int(page["Retry-After"]) > 0
+    assert "my long thought" in page.content.decode()
+    assert texts(cast.design) == []
 
 
 @pytest.mark.parametrize("sent", ["nonsense", "", "1234"])
