@@ -80,7 +80,7 @@ export class Outbox extends EventTarget {
   /** Try again now: under its name while that may work, else the same text as a new entry, which is returned. */
   retry(clientId) {
     const entry = this.find(clientId);
-    if (entry?.state === "waiting") this.update(clientId, { urgedAt: Date.now() });
+    if (entry && isOnItsWay(entry)) this.update(clientId, { state: "waiting", urgedAt: Date.now() });
     if (entry?.state !== "refused") return null;
     this.discard(clientId);
     return this.send(entry.text, entry);
@@ -124,13 +124,14 @@ export function isHeld(entry) {
   return entry.state === "waiting" && Date.now() >= heldFrom(entry);
 }
 
-/** Whether it was not sent for so long that its author should know. */
+/** Whether it is on its way for so long that its author should know, and may think better of it. */
 export function isSlow(entry) {
-  return entry.state === "waiting" && Date.now() >= slowFrom(entry);
+  return isOnItsWay(entry) && Date.now() >= slowFrom(entry);
 }
 
-/** When a waiting entry will be looked at in another way, in milliseconds since 1970. */
+/** When an entry will be looked at in another way by itself, in milliseconds since 1970. */
 export function turnsAt(entry) {
+  if (!isOnItsWay(entry)) return Infinity;
   return isSlow(entry) ? heldFrom(entry) : slowFrom(entry);
 }
 
@@ -157,9 +158,10 @@ export function forgetOutboxesOfOthers(username) {
   }
 }
 
-const wantedAt = (entry) => entry.urgedAt ?? entry.createdAt;
-const slowFrom = (entry) => wantedAt(entry) + SLOW_AFTER_MS;
-const heldFrom = (entry) => wantedAt(entry) + HELD_AFTER_MS;
+const isOnItsWay = ({ state }) => state === "waiting" || state === "accepted";
+const slowFrom = ({ createdAt, urgedAt = createdAt }) => urgedAt + SLOW_AFTER_MS;
+// What the server took once is not left behind: it may only have to be posted again.
+const heldFrom = ({ createdAt, urgedAt = 0, acceptedAt = 0 }) => Math.max(createdAt, urgedAt, acceptedAt) + HELD_AFTER_MS;
 
 function readAll(prefix) {
   const keys = quietly(() => Object.keys(localStorage).filter((key) => key.startsWith(prefix))) ?? [];

@@ -1,9 +1,12 @@
-/* What every page does: local times, notices, the drawer, fresh tokens, and leaving nothing private behind. */
+/* What every page does: local times, notices, the drawer, fresh tokens, sending on what was left unsent, and leaving
+nothing private behind. */
 
 import { keepTokensFresh } from "chat/csrf";
 import { eraseDrafts, eraseDraftsOfOthers } from "chat/drafts";
 import { localize, rememberTimeZone } from "chat/local_time";
+import { countUnsent, eraseOutbox, forgetOutboxesOfOthers, Outbox } from "chat/outbox";
 import { startToasts } from "chat/toasts";
+import { counted } from "chat/words";
 
 const WIDE = "(width >= 56rem)"; // where the sidebar and the menu stand in the page, as in the style sheets
 
@@ -17,10 +20,14 @@ matchMedia(WIDE).addEventListener("change", () => {
   for (const element of document.querySelectorAll("[popover]:popover-open")) element.hidePopover();
 });
 
+// The channel page does so itself, and shows it; here a message goes on its way that was sent just before leaving.
+if (document.body.dataset.username && !document.getElementById("timeline")) sendWhatIsLeft(document.body.dataset.username);
+
 for (const form of document.querySelectorAll("form[data-log-out]")) {
   const { username } = form.dataset;
   eraseDraftsOfOthers(username);
-  form.addEventListener("submit", () => eraseDrafts(username));
+  forgetOutboxesOfOthers(username);
+  form.addEventListener("submit", (event) => logOut(event, username));
   addEventListener("pageshow", (event) => event.persisted && leaveIfLoggedOut());
 }
 
@@ -28,4 +35,24 @@ for (const form of document.querySelectorAll("form[data-log-out]")) {
 async function leaveIfLoggedOut() {
   const response = await fetch(location.href, { method: "HEAD" }).catch(() => null);
   if (response?.redirected || response?.status === 401) location.reload();
+}
+
+async function sendWhatIsLeft(author) {
+  const { Delivery } = await import("chat/delivery");
+  new Delivery(new Outbox(author), { author }).start();
+}
+
+/** Everything of `username` is erased; when that would lose messages, not before they said so. */
+function logOut(event, username) {
+  const dialog = document.getElementById("log-out-dialog"); // the page that asks anyway has none
+  const unsent = countUnsent(username);
+  if (unsent && dialog && dialog.returnValue !== "log-out") {
+    event.preventDefault();
+    dialog.querySelector("p").textContent = counted("unsent", unsent);
+    dialog.addEventListener("close", () => dialog.returnValue === "log-out" && event.target.requestSubmit(), { once: true });
+    dialog.showModal();
+    return;
+  }
+  eraseDrafts(username);
+  eraseOutbox(username);
 }

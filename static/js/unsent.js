@@ -88,8 +88,8 @@ export class Unsent extends EventTarget {
     for (const { clientId } of held) this.#timeline.remove(clientId);
     for (const entry of entries) if (this.#isShown(entry)) this.#drawEntry(entry);
     this.#ask(held);
-    const turns = entries.filter(({ state }) => state === "waiting").map(turnsAt).filter((at) => at > Date.now());
-    if (turns.length) this.#timer = setTimeout(() => this.#draw(), Math.min(...turns) - Date.now());
+    const next = Math.min(...entries.map(turnsAt).filter((at) => at > Date.now()));
+    if (next < Infinity) this.#timer = setTimeout(() => this.#draw(), next - Date.now());
   }
 
   #drawEntry(entry) {

@@ -27,6 +27,7 @@ CHROMIUM_FLAGS = [
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    "--host-resolver-rules=MAP chat.test 127.0.0.1",  # a name for plain HTTP: local addresses count as secure
 ]
 EXPECT_TIMEOUT_MS = 15_000  # two browsers, a web server and a worker may share one core
 

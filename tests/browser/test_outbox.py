@@ -1,0 +1,421 @@
+"""What was sent and is not stored yet is kept, goes out in order and once, and says what became of it."""
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from playwright.sync_api import Locator, Route, expect
+
+from tests.browser.conftest import MODES, MakePerson
+from tests.browser.person import Person
+from tests.site import Site
+from tests.waiting import wait_for
+
+Unique = Callable[[str], str]
+
+POSTS = "**/messages/"
+CHANGES = "**/changes/*"
+TWO_HOURS_MS = 2 * 60 * 60 * 1000
+SLOW_AFTER_MS = 31_000  # of trying, a message says that it is not sent yet
+
+
+@pytest.mark.parametrize("site", MODES, indirect=True)
+def test_what_was_not_sent_outlives_a_reload_and_goes_out_in_order(
+    site: Site, person: MakePerson, unique: Unique
+) -> None:
+    bob, slug = in_a_new_channel(person, unique)
+    keep_posts_from_arriving(bob)
+    bob.say("one")
+    bob.say("two")
+    bob.page.reload()
+    bob.sees("one", "two")
+    expect(bar(bob, "Your 2 messages will be sent.")).to_be_visible()
+    bob.say("three")
+    bob.sees("one", "two", "three")
+
+    bob.context.unroute(POSTS)
+    bob.sees_stored("one", "two", "three")
+    expect(bar(bob, "Reconnecting")).to_be_hidden()
+    assert len(site.stored(slug)) == 3
+    assert kept(bob) == []
+
+
+def test_back_online_it_is_sent_without_anybody_doing_anything(person: MakePerson, unique: Unique) -> None:
+    bob, _slug = in_a_new_channel(person, unique)
+    bob.allow("net::ERR_INTERNET_DISCONNECTED")
+    bob.context.set_offline(True)
+    bob.say("Is anybody there?")
+    expect(bar(bob, "Your message will be sent.")).to_be_visible()
+    bob.context.set_offline(False)
+    bob.sees_stored("Is anybody there?")
+    expect(bar(bob, "Reconnecting")).to_be_hidden()
+
+
+def test_a_new_tab_sends_what_a_closed_one_left(site: Site, person: MakePerson, unique: Unique) -> None:
+    bob, slug = in_a_new_channel(person, unique)
+    keep_posts_from_arriving(bob)
+    bob.say("one")
+    bob.say("two")
+    first, bob.page = bob.page, bob.context.new_page()
+    first.close()
+    bob.context.unroute(POSTS)
+
+    bob.page.goto("/channels/")  # any page will do
+    wait_for(lambda: site.stored_count(slug) == 2, what="both to be stored")
+    bob.open(slug)
+    bob.sees_stored("one", "two")
+
+
+def test_two_tabs_show_the_same_and_one_of_them_posts(site: Site, person: MakePerson, unique: Unique) -> None:
+    bob, slug = in_a_new_channel(person, unique)
+    held = hold_posts(bob)
+    with bob.page.expect_request(POSTS):
+        bob.say("one")
+    with bob.another_tab(bob.page.url):
+        bob.say("two")
+        bob.sees("one", "two")
+        sees_on_the_first_page(bob, "one", "two")
+        assert len(held) == 1
+
+        held.pop().continue_()
+        bob.context.unroute(POSTS)
+        bob.sees_stored("one", "two")
+    bob.sees_stored("one", "two")
+    assert len(site.stored(slug)) == 2
+
+
+def test_a_tab_takes_over_from_one_that_is_closed(site: Site, person: MakePerson, unique: Unique) -> None:
+    bob, slug = in_a_new_channel(person, unique)
+    one_of_two_tabs_is_closed_while_it_posts(bob)
+    assert len(site.stored(slug)) == 2
+
+
+def test_tabs_take_turns_on_plain_http_too(person: MakePerson) -> None:
+    with Site.embedded(ALLOWED_HOSTS="127.0.0.1,chat.test") as plain:
+        bob = person("bob", base_url=f"http://chat.test:{plain.port}")
+        bob.allow("Cross-Origin-Opener-Policy header has been ignored")
+        bob.sign_up()
+        assert bob.page.evaluate("navigator.locks === undefined")
+        one_of_two_tabs_is_closed_while_it_posts(bob)
+        assert plain.stored_count("public") == 2
+        bob.page.goto("about:blank")
+
+
+def test_what_is_older_than_an_hour_asks_first(site: Site, person: MakePerson, unique: Unique) -> None:
+    bob, slug = in_a_new_channel(person, unique)
+    leave_behind(bob, "On my way!", "Wait for me")
+    posts: list[str] = []
+    bob.context.on("request", lambda request: posts.append(request.url) if request.method == "POST" else None)
+    bob.page.reload()
+
+    question = bob.page.get_by_role("region", name="These 2 messages were not sent for more than an hour.")
+    expect(question.get_by_role("listitem")).to_contain_text(["On my way!", "Wait for me"])
+    bob.sees()
+    bob.say("Hello")
+    bob.sees_stored("Hello")
+    assert len(posts) == 1
+
+    question.get_by_role("button", name="Send now").click()
+    expect(question).to_be_hidden()
+    bob.sees_stored("Hello", "On my way!", "Wait for me")
+    assert site.stored_count(slug) == 3
+
+
+def test_what_is_older_than_an_hour_can_be_deleted(site: Site, person: MakePerson, unique: Unique) -> None:
+    bob, slug = in_a_new_channel(person, unique)
+    leave_behind(bob, "On my way!")
+    bob.page.reload()
+    question = bob.page.get_by_role("region", name="This message was not sent for more than an hour.")
+    question.get_by_role("button", name="Delete").click()
+    expect(question).to_be_hidden()
+    wait_for(lambda: kept(bob) == [], what="the outbox to be empty")
+    bob.page.reload()
+    bob.say("Hello")
+    bob.sees_stored("Hello")
+    assert site.stored_count(slug) == 1
+
+
+def test_logging_out_warns_of_what_is_not_sent_and_erases_it(
+    site: Site, person: MakePerson, unique: Unique
+) -> None:
+    bob, slug = in_a_new_channel(person, unique)
+    keep_posts_from_arriving(bob)
+    bob.say("one")
+    bob.say("two")
+    bob.sees("one", "two")
+
+    dialog = bob.page.get_by_role("dialog", name="Log out and delete what is not sent?")
+    bob.button("Log out").click()
+    expect(dialog).to_contain_text("2 messages are not sent yet.")
+    dialog.get_by_role("button", name="Cancel").click()
+    expect(dialog).to_be_hidden()
+    assert len(kept(bob)) == 2
+
+    bob.button("Log out").click()
+    dialog.get_by_role("button", name="Log out").click()
+    expect(bob.button("Log in")).to_be_visible()
+    assert kept(bob) == []
+    bob.context.unroute(POSTS)
+    bob.log_in()
+    bob.is_in("public")
+    assert site.stored_count(slug) == 0
+
+
+def test_an_expired_session_keeps_the_text_until_its_author_is_back(
+    site: Site, person: MakePerson, unique: Unique
+) -> None:
+    bob, slug = in_a_new_channel(person, unique)
+    bob.allow("status of 401")
+    bob.context.clear_cookies(name=re.compile("session"))
+    bob.say("one")
+    bob.say("two")
+    expect(bar(bob, "You are logged out. What you wrote stays here.")).to_be_visible()
+    bob.sees("one", "two")
+    assert site.stored_count(slug) == 0
+
+    with bob.context.expect_page() as opened:
+        bar(bob, "You are logged out.").get_by_role("link", name="Log in again").click()
+    first, bob.page = bob.page, opened.value
+    bob.log_in()
+    bob.is_in(slug)
+    bob.sees_stored("one", "two")
+    bob.page.close()
+    bob.page = first
+    bob.sees_stored("one", "two")
+    expect(bar(bob, "You are logged out.")).to_be_hidden()
+    assert site.stored_count(slug) == 2
+
+
+def test_a_stale_token_keeps_the_text_too(site: Site, person: MakePerson, unique: Unique) -> None:
+    bob, slug = in_a_new_channel(person, unique)
+    bob.allow("status of 403")
+    bob.context.clear_cookies(name="csrftoken")
+    bob.say("one")
+    expect(bar(bob, "What you wrote stays here.")).to_be_visible()
+    bob.sees("one")
+    with bob.another_tab(bob.page.url):  # any page brings a new token
+        bob.sees_stored("one")
+    assert site.stored_count(slug) == 1
+
+
+def test_a_removed_author_is_told_why_and_can_retry(site: Site, person: MakePerson, unique: Unique) -> None:
+    bob, slug = in_a_new_channel(person, unique)
+    bob.allow("status of 403")
+    site.manage("unsubscribe", bob.username, slug)
+    bob.say("Soup at noon?")
+    message = bob.message("Soup at noon?")
+    expect(message.get_by_role("alert")).to_contain_text("Not sent. Join the channel to write in it.")
+    bob.page.reload()
+    bob.sees("Soup at noon?")
+    expect(message.get_by_role("alert")).to_contain_text("Not sent. Join the channel to write in it.")
+
+    site.manage("subscribe", bob.username, slug)
+    press(message, "Retry")
+    bob.sees_stored("Soup at noon?")
+    assert site.stored_count(slug) == 1
+
+
+def test_a_refused_message_can_be_deleted(site: Site, person: MakePerson, unique: Unique) -> None:
+    bob, slug = in_a_new_channel(person, unique)
+    bob.allow("status of 403")
+    site.manage("unsubscribe", bob.username, slug)
+    bob.say("Soup at noon?")
+    press(bob.message("Soup at noon?"), "Delete")
+    bob.sees()
+    assert kept(bob) == []
+
+
+def test_the_page_asks_about_what_nobody_saw_stored(site: Site, person: MakePerson, unique: Unique) -> None:
+    bob, slug = in_a_new_channel(person, unique)
+    bob.context.route(CHANGES, lambda route: route.fulfill(status=503))
+    bob.allow("status of 503")
+    bob.context.route(POSTS, answer_accepted)
+    with bob.page.expect_request("**/status/"):
+        bob.say("one")
+    bob.sees_stored("one")
+    assert site.stored_count(slug) == 1
+    assert kept(bob) == []
+
+
+def test_what_was_accepted_and_lost_is_sent_again_in_order(
+    site: Site, person: MakePerson, unique: Unique
+) -> None:
+    bob, slug = in_a_new_channel(person, unique)
+    bob.allow("status of 409")
+    bob.context.route(POSTS, lambda route: route.fulfill(status=202, json={"status": "sending"}), times=2)
+    bob.say("one")
+    bob.say("two")
+    wait_for(lambda: states(bob) == ["accepted", "accepted"], what="both to be accepted")
+    with bob.page.expect_response(lambda response: response.status == 409) as refused:
+        bob.say("three")
+    assert refused.value.json()["code"] == "resend_previous"
+    bob.sees_stored("one", "two", "three")
+    assert site.stored_count(slug) == 3
+
+
+def test_a_message_taken_back_before_it_is_stored_is_never_seen(
+    site: Site, person: MakePerson, unique: Unique
+) -> None:
+    bob, slug = in_a_new_channel(person, unique)
+    bob.page.clock.install()
+    posts: list[Route] = []
+
+    def lose_it(route: Route) -> None:
+        posts.append(route)
+        route.fulfill(status=202, json={"status": "sending"})
+
+    bob.context.route(POSTS, lose_it)
+    bob.say("Not for everybody")
+    wait_for(lambda: states(bob) == ["accepted"], what="it to be accepted")
+    bob.page.clock.run_for(SLOW_AFTER_MS)
+    with bob.page.expect_response("**/delete/"):
+        press(bob.message("Not for everybody"), "Delete")
+    bob.sees()
+    wait_for(lambda: kept(bob) == [], what="the server to be told")
+
+    # What was on its way arrives now.
+    bob.context.unroute(POSTS)
+    sent = posts[0].request
+    answer = bob.context.request.post(sent.url, headers=sent.headers, data=sent.post_data)
+    assert answer.status < 500
+    bob.page.reload()
+    bob.say("Hello")
+    bob.sees_stored("Hello")
+    assert site.stored_count(slug) == 1
+
+
+def test_a_deletion_waits_for_the_server_unseen(person: MakePerson, unique: Unique) -> None:
+    bob, _slug = in_a_new_channel(person, unique)
+    bob.page.clock.install()
+    keep_posts_from_arriving(bob)
+    bob.context.route("**/delete/", lambda route: route.abort("connectionreset"))
+    bob.say("Not for everybody")
+    bob.sees("Not for everybody")
+    bob.page.clock.run_for(SLOW_AFTER_MS)
+    press(bob.message("Not for everybody"), "Delete")
+    bob.sees()
+    bob.page.reload()
+    bob.sees()
+    assert states(bob) == ["deleting"]
+    assert "Not for everybody" not in str(kept(bob))
+
+    bob.context.unroute("**/delete/")
+    with bob.page.expect_response("**/delete/"):
+        bob.page.clock.run_for(SLOW_AFTER_MS)
+    wait_for(lambda: kept(bob) == [], what="the outbox to be empty")
+
+
+def test_without_room_to_keep_it_a_message_is_sent_and_leaving_warns(
+    person: MakePerson, unique: Unique
+) -> None:
+    bob, _slug = in_a_new_channel(person, unique)
+    keep_posts_from_arriving(bob)
+    fill_storage(bob)
+    bob.say("one")
+    bob.sees("one")
+    with bob.page.expect_event("dialog") as asked:
+        bob.page.close(run_before_unload=True)
+    assert asked.value.type == "beforeunload"
+    asked.value.dismiss()
+
+    bob.context.unroute(POSTS)
+    bob.sees_stored("one")
+
+
+def in_a_new_channel(person: MakePerson, unique: Unique) -> tuple[Person, str]:
+    """Bob, alone in a new channel, and its slug."""
+    bob = person("bob").sign_up()
+    slug = unique("outbox")
+    bob.create_channel(slug)
+    return bob, slug
+
+
+def one_of_two_tabs_is_closed_while_it_posts(someone: Person) -> None:
+    held = hold_posts(someone)
+    first = someone.page
+    with someone.page.expect_request(POSTS):
+        someone.say("one")
+    someone.page = someone.context.new_page()
+    someone.page.goto(first.url)
+    someone.say("two")
+    someone.sees("one", "two")
+    assert len(held) == 1
+
+    with someone.page.expect_request(POSTS) as taken_over:
+        first.close()
+    assert "text=one" in (taken_over.value.post_data or "")
+    someone.context.unroute(POSTS)
+    someone.sees_stored("one", "two")
+
+
+def keep_posts_from_arriving(someone: Person) -> None:
+    someone.allow("net::ERR_CONNECTION_RESET")
+    someone.context.route(POSTS, lambda route: route.abort("connectionreset"))
+
+
+def hold_posts(someone: Person) -> list[Route]:
+    """The posts of all tabs, held back until they are continued."""
+    held: list[Route] = []
+    someone.context.route(POSTS, lambda route: held.append(route))
+    return held
+
+
+def answer_accepted(route: Route) -> None:
+    """As a site with a broker does, whatever this one said."""
+    answer = route.fetch()
+    route.fulfill(status=202, json={"client_id": answer.json()["client_id"], "status": "sending"})
+
+
+def leave_behind(someone: Person, *texts: str) -> None:
+    """Have them write `texts` two hours ago, in vain."""
+    keep_posts_from_arriving(someone)
+    for text in texts:
+        someone.say(text)
+    someone.sees(*texts)
+    someone.page.evaluate(
+        """(age) => {
+          for (const key of Object.keys(localStorage).filter((key) => key.startsWith("outbox:"))) {
+            const entry = JSON.parse(localStorage.getItem(key));
+            localStorage.setItem(key, JSON.stringify({ ...entry, createdAt: entry.createdAt - age }));
+          }
+        }""",
+        TWO_HOURS_MS,
+    )
+    someone.context.unroute(POSTS)
+
+
+def fill_storage(someone: Person) -> None:
+    someone.page.evaluate(
+        """() => {
+          for (let size = 2 ** 22; size >= 1; size /= 2) {
+            try { for (;;) localStorage.setItem(`filler ${Math.random()}`, "x".repeat(size)); } catch {}
+          }
+        }"""
+    )
+
+
+def kept(someone: Person) -> list[dict[str, Any]]:
+    """What is in the outbox, the oldest first."""
+    entries: list[dict[str, Any]] = someone.page.evaluate(
+        """() => Object.entries(localStorage).filter(([key]) => key.startsWith("outbox:"))
+          .map(([, value]) => JSON.parse(value)).sort((one, other) => one.createdAt - other.createdAt)"""
+    )
+    return entries
+
+
+def states(someone: Person) -> list[str]:
+    return [str(entry["state"]) for entry in kept(someone)]
+
+
+def bar(someone: Person, text: str) -> Locator:
+    return someone.page.get_by_role("status").filter(has_text=text)
+
+
+def press(message: Locator, button: str) -> None:
+    message.locator(".message__note").get_by_role("button", name=button).click()
+
+
+def sees_on_the_first_page(someone: Person, *texts: str) -> None:
+    articles = someone.context.pages[0].get_by_role("log", name="Messages").get_by_role("article")
+    expect(articles).to_contain_text(list(texts))
