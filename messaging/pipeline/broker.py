@@ -4,6 +4,7 @@ import time
 from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from typing import Any
 
 from amqp.exceptions import AMQPError, MessageNacked
@@ -75,6 +76,27 @@ def _an_idle_line() -> Line | None:
 
 
 def _connect(deadline: float) -> Line:
+    """A new line, to the first node of the broker that answers.
+
+    Raises:
+        one of BROKER_FAULTS: none did; what the last one was.
+    """
+    nodes = _nodes(settings.BROKER_URL)
+    for _node in range(len(nodes) - 1):
+        try:
+            return _connect_to(nodes[0], deadline)
+        except BROKER_FAULTS:
+            nodes.rotate(-1)  # who comes next does not wait for this one
+    return _connect_to(nodes[0], deadline)
+
+
+@cache
+def _nodes(addresses: str) -> deque[str]:
+    """The nodes' addresses in the order in which to try them."""
+    return deque(addresses.split(";"))
+
+
+def _connect_to(address: str, deadline: float) -> Line:
     time_left_s = max(deadline - time.monotonic(), _SOON_S)
     options = {
         "deadline": deadline,
@@ -84,7 +106,7 @@ def _connect(deadline: float) -> Line:
     }
     # kombu reads the URL and knows TLS; the class is ours.
     transport: Any = Connection(
-        settings.BROKER_URL, connect_timeout=time_left_s, heartbeat=0, transport_options=options
+        address, connect_timeout=time_left_s, heartbeat=0, transport_options=options
     ).transport
     transport.Connection = Line
     connected: Line = transport.establish_connection()

@@ -44,6 +44,8 @@ def test_good_settings_start(tmp_path: Path) -> None:
         ("BROKER_URL", "amqp://chat:pass@host:port/chat"),
         ("BROKER_URL", "amqp://chat:pass@host:99999/chat"),
         ("BROKER_URL", "amqp:///chat"),
+        ("BROKER_URL", "amqp://one/chat;redis://two/chat"),
+        ("BROKER_URL", "amqp://one/chat;"),
         ("QUEUE_PREFIX", ""),
         ("QUEUE_PREFIX", "amq.chat"),
         ("QUEUE_PREFIX", "two words"),
@@ -99,6 +101,12 @@ def test_a_part_of_a_password_is_never_shown(tmp_path: Path, name: str) -> None:
     assert done.returncode != 0
     assert done.stderr.startswith(f"{name} "), done.stderr
     assert "hush" not in done.stderr
+
+
+def test_the_broker_may_have_several_addresses(tmp_path: Path) -> None:
+    nodes = "amqp://chat:p%40ss@one:5672/chat;amqp://chat:p%40ss@two:5672/chat"
+
+    assert start(tmp_path, SECRET_KEY="x" * 50, BROKER_URL=nodes).returncode == 0
 
 
 def test_a_missing_secret_key_is_named(tmp_path: Path) -> None:

@@ -157,6 +157,17 @@ def test_a_broker_that_hangs_is_given_up_in_time_and_the_next_post_does_not_wait
     assert time.monotonic() - gave_up_at < 0.1
 
 
+def test_a_node_that_is_away_is_passed_over(
+    wire: Proxy, connection: kombu.Connection, settings: LazySettings
+) -> None:
+    wire.cut()
+    settings.BROKER_URL = f"{settings.BROKER_URL};{connection.as_uri(include_password=True)}"
+
+    publish(envelope())
+
+    assert len(arrived(connection, 1)) == 1
+
+
 def test_a_connection_with_a_fault_is_never_used_again(wire: Proxy) -> None:
     publish(envelope())
     wire.hold()
