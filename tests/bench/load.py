@@ -1,15 +1,14 @@
-"""Many people posting at once: each with a kept connection, the next post when the last one was answered."""
+"""Many people posting at once, each on a kept connection, as lean as Python allows: it shares the cores."""
 
 import asyncio
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from statistics import quantiles
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import quote_plus, urlencode, urlsplit
 from uuid import UUID, uuid4
 
-from tests.visitor import Visitor
+from tests.bench.figures import percentile
 
 TEXTS = (
     "Morning! The new build is up.",
@@ -20,11 +19,28 @@ TEXTS = (
     "That is the third time this week, so let us find out why instead of starting it again. I think it is "
     "the nightly job: it holds the lock for as long as the report takes, and that is longer every day.",
 )
+_QUOTED_TEXTS = [quote_plus(text).encode() for text in TEXTS]
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """Where one person writes: the address, and what each of their posts says alike.
+
+    Arguments:
+        origin: of the site, as in http://127.0.0.1:8000.
+        headers: with the person's cookies.
+        fields: those of the form beside text and client_id.
+    """
+
+    origin: str
+    path: str
+    headers: dict[str, str]
+    fields: dict[str, str]
 
 
 @dataclass(slots=True)
 class Load:
-    """What came of a load: the names accepted, per sender in the order sent, and the time of each answer."""
+    """What came of a load: the names accepted, per desk in the order sent, and the time of each answer."""
 
     accepted: list[list[UUID]]
     refused: Counter[int] = field(default_factory=Counter)  # by status
@@ -43,76 +59,127 @@ class Load:
         return percentile(self.answers_s, percent) * 1000
 
 
-def percentile(values: Sequence[float], percent: int) -> float:
-    return quantiles(values, n=100, method="inclusive")[percent - 1]
-
-
 def post_together(
-    visitors: Sequence[Visitor], addresses: Sequence[str], *, posts: int, most_s: float
+    desks: Sequence[Desk], *, posts: int, most_s: float, per_second: float | None = None
 ) -> Load:
-    """Have each of `visitors` post to one of `addresses`, all at once.
+    """Have somebody post at each of `desks`, all at once.
 
     Arguments:
         posts: how many together; it ends earlier after `most_s` seconds.
+        per_second: all together, evenly; None: the next as soon as the last one is answered.
     """
-    return asyncio.run(_post_together(visitors, addresses, posts, most_s))
+    return asyncio.run(_post_together(desks, posts, most_s, per_second))
 
 
-async def _post_together(
-    visitors: Sequence[Visitor], addresses: Sequence[str], posts: int, most_s: float
-) -> Load:
-    load = Load(accepted=[[] for _visitor in visitors])
+async def _post_together(desks: Sequence[Desk], posts: int, most_s: float, per_second: float | None) -> Load:
+    load = Load(accepted=[[] for _desk in desks])
     turns = iter(range(posts))
+    interval_s = len(desks) / per_second if per_second else 0.0
+    writers = [
+        _Writer(desk, load, names, turns, interval_s)
+        for desk, names in zip(desks, load.accepted, strict=True)
+    ]
+    for writer in writers:
+        await writer.connect()
     began = time.perf_counter()
-    await asyncio.gather(
-        *(
-            _post_in_turn(visitor, addresses[number % len(addresses)], turns, began + most_s, load, number)
-            for number, visitor in enumerate(visitors)
-        )
-    )
+    for number, writer in enumerate(writers):
+        writer.begin(began + interval_s * number / len(writers), began + most_s)
+    await asyncio.gather(*(writer.done for writer in writers))
     load.seconds = time.perf_counter() - began
+    for writer in writers:
+        writer.hang_up()
     return load
 
 
-async def _post_in_turn(
-    visitor: Visitor, address: str, turns: Iterator[int], deadline: float, load: Load, number: int
-) -> None:
-    url = urlsplit(visitor.origin)
-    reader, writer = await asyncio.open_connection(url.hostname, url.port)
-    head = _head(f"{address}messages/", url.netloc, visitor)
-    try:
-        for turn in turns:
-            asked = time.perf_counter()
-            if asked > deadline:
-                break
-            client_id = uuid4()
-            body = urlencode({"text": TEXTS[turn % len(TEXTS)], "client_id": str(client_id)}).encode()
-            writer.write(b"%sContent-Length: %d\r\n\r\n%s" % (head, len(body), body))
-            status = await _read_answer(reader)
-            load.answers_s.append(time.perf_counter() - asked)
-            if status in (201, 202):
-                load.accepted[number].append(client_id)
-            else:
-                load.refused[status] += 1
-    finally:
-        writer.close()
-        await writer.wait_closed()
+class _Writer(asyncio.Protocol):
+    """One person, posting again and again on one connection."""
+
+    def __init__(
+        self, desk: Desk, load: Load, names: list[UUID], turns: Iterator[int], interval_s: float
+    ) -> None:
+        self.done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._load = load
+        self._names = names
+        self._turns = turns
+        self._interval_s = interval_s
+        self._url = urlsplit(desk.origin)
+        self._head = _head(desk)
+        self._fields = urlencode({**desk.fields, "client_id": ""}).encode()
+        self._transport: asyncio.Transport | None = None
+        self._answer = b""
+        self._client_id = uuid4()
+        self._asked = self._due = self._deadline = 0.0
+
+    async def connect(self) -> None:
+        assert self._url.hostname
+        assert self._url.port
+        loop = asyncio.get_running_loop()
+        await loop.create_connection(lambda: self, self._url.hostname, self._url.port)
+
+    def begin(self, due: float, deadline: float) -> None:
+        self._due, self._deadline = due, deadline
+        self._wait()
+
+    def hang_up(self) -> None:
+        if self._transport:
+            self._transport.close()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self._transport = transport
+
+    def connection_lost(self, error: Exception | None) -> None:
+        if not self.done.done():
+            self.done.set_exception(error or ConnectionError("the site hung up"))
+
+    def data_received(self, data: bytes) -> None:
+        self._answer += data
+        status = _status_of(self._answer)
+        if not status:
+            return
+        self._answer = b""
+        now = time.perf_counter()
+        self._load.answers_s.append(now - self._asked)
+        if status in (201, 202):
+            self._names.append(self._client_id)
+        else:
+            self._load.refused[status] += 1
+        self._due += self._interval_s
+        self._wait()
+
+    def _wait(self) -> None:
+        delay_s = self._due - time.perf_counter() if self._interval_s else 0.0
+        if delay_s > 0:
+            asyncio.get_running_loop().call_later(delay_s, self._post)
+        else:
+            self._post()
+
+    def _post(self) -> None:
+        turn = next(self._turns, None)
+        self._asked = time.perf_counter()
+        if turn is None or self._asked > self._deadline or self._transport is None:
+            self.done.set_result(None)
+            return
+        self._client_id = uuid4()
+        text = _QUOTED_TEXTS[turn % len(_QUOTED_TEXTS)]
+        body = b"%s%s&text=%s" % (self._fields, str(self._client_id).encode(), text)
+        self._transport.write(b"%s%d\r\n\r\n%s" % (self._head, len(body), body))
 
 
-def _head(path: str, host: str, visitor: Visitor) -> bytes:
+def _head(desk: Desk) -> bytes:
     fields = {
-        "Host": host,
+        "Host": urlsplit(desk.origin).netloc,
         "Content-Type": "application/x-www-form-urlencoded;charset=UTF-8",
-        **visitor.headers,
+        **desk.headers,
     }
-    return "".join(
-        [f"POST {path} HTTP/1.1\r\n", *(f"{name}: {value}\r\n" for name, value in fields.items())]
-    ).encode()
+    lines = [f"POST {desk.path} HTTP/1.1", *(f"{name}: {value}" for name, value in fields.items())]
+    return "\r\n".join([*lines, "Content-Length: "]).encode()
 
 
-async def _read_answer(reader: asyncio.StreamReader) -> int:
-    """The status of an answer whose length is given, as all of ours are; read to its end."""
-    status, *lines = (await reader.readuntil(b"\r\n\r\n")).lower().split(b"\r\n")
-    [length] = [line for line in lines if line.startswith(b"content-length:")]
-    await reader.readexactly(int(length.partition(b":")[2]))
-    return int(status.split()[1])
+def _status_of(answer: bytes) -> int:
+    """The status of an answer whose length is given, as all of ours are; 0 while it is not all there."""
+    head, mark, body = answer.partition(b"\r\n\r\n")
+    if not mark:
+        return 0
+    length = head.lower().partition(b"content-length:")[2].partition(b"\r\n")[0]
+    return int(head.split(None, 2)[1]) if len(body) >= int(length) else 0

@@ -1,10 +1,14 @@
-"""The project's addresses, and the baseline's."""
+"""The project's addresses, and the baselines'."""
 
 from django.urls import path
 
 from chatsite.urls import handler500, urlpatterns
-from tests.bench.baseline import post
+from tests.bench import baseline
 
 __all__ = ["handler500", "urlpatterns"]
 
-urlpatterns = [*urlpatterns, path("baseline/<str:slug>/messages/", post)]
+urlpatterns = [
+    *urlpatterns,
+    path("baseline/insert/<str:slug>/messages/", baseline.insert),
+    path("baseline/task/<str:slug>/messages/", baseline.task),
+]
