@@ -1,7 +1,8 @@
 """What was sent and is not stored yet is kept, goes out in order and once, and says what became of it."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -216,6 +217,41 @@ def test_a_removed_author_is_told_why_and_can_retry(site: Site, person: MakePers
     assert site.stored_count(slug) == 1
 
 
+@pytest.mark.stack
+def test_who_was_removed_before_the_message_was_stored_is_told_and_can_retry(
+    site: Site, person: MakePerson, unique: Unique
+) -> None:
+    bob, slug = in_a_new_channel(person, unique)
+    with nothing_stored(site):
+        bob.say("Soup at noon?")
+        wait_for(lambda: states(bob) == ["accepted"], what="it to be accepted")
+        site.manage("unsubscribe", bob.username, slug)
+    message = bob.message("Soup at noon?")
+    expect(message.get_by_role("alert")).to_contain_text("Not sent. Join the channel to write in it.")
+
+    site.manage("subscribe", bob.username, slug)
+    press(message, "Retry")
+    bob.sees_stored("Soup at noon?")
+    assert site.stored_count(slug) == 1
+
+
+@pytest.mark.stack
+def test_what_is_taken_back_from_the_queue_is_never_stored(
+    site: Site, person: MakePerson, unique: Unique
+) -> None:
+    bob, slug = in_a_new_channel(person, unique)
+    bob.page.clock.install()
+    with nothing_stored(site):
+        bob.say("Not for everybody")
+        wait_for(lambda: states(bob) == ["accepted"], what="it to be accepted")
+        bob.page.clock.run_for(SLOW_AFTER_MS)
+        with bob.page.expect_response("**/delete/"):
+            press(bob.message("Not for everybody"), "Delete")
+        bob.say("Hello")
+    bob.sees_stored("Hello")
+    assert site.stored_count(slug) == 1
+
+
 def test_a_refused_message_can_be_deleted(site: Site, person: MakePerson, unique: Unique) -> None:
     bob, slug = in_a_new_channel(person, unique)
     bob.allow("status of 403")
@@ -238,6 +274,9 @@ def test_the_page_asks_about_what_nobody_saw_stored(site: Site, person: MakePers
     assert kept(bob) == []
 
 
+@pytest.mark.parametrize(
+    "site", ["embedded"], indirect=True
+)  # it stores in the request, and asks for the one before
 def test_what_was_accepted_and_lost_is_sent_again_in_order(
     site: Site, person: MakePerson, unique: Unique
 ) -> None:
@@ -329,6 +368,17 @@ def in_a_new_channel(person: MakePerson, unique: Unique) -> tuple[Person, str]:
     slug = unique("outbox")
     bob.create_channel(slug)
     return bob, slug
+
+
+@contextmanager
+def nothing_stored(site: Site) -> Iterator[None]:
+    """Messages are accepted and stay in the queue."""
+    assert site.worker is not None
+    site.worker.pause()
+    try:
+        yield
+    finally:
+        site.worker.resume()
 
 
 def one_of_two_tabs_is_closed_while_it_posts(someone: Person) -> None:
