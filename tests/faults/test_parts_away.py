@@ -88,6 +88,7 @@ def test_without_a_broker_the_plain_page_goes_on_as_ever(
 def test_without_a_database_pages_say_so_and_posts_wait_in_the_queue(
     drill: Drill, bob: Visitor, fault: str
 ) -> None:
+    wait_for(lambda: bob.post(PUBLIC, "queued?", uuid.uuid4()).status == 202, what="the broker to be used")
     ticket = the_ticket(bob)
     client_id = uuid.uuid4()
     getattr(drill.services, fault)("mariadb")
