@@ -3,13 +3,16 @@
 Each check yields what it found, a line each, with what to do about it; `manage.py doctor` runs them all.
 """
 
+import copy
 import os
 import tempfile
+import threading
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, TypeAlias, TypeVar
 
 from django.conf import settings
 from django.contrib.staticfiles.finders import get_finders
@@ -17,7 +20,8 @@ from django.contrib.staticfiles.storage import ManifestFilesMixin
 from django.core.files.storage import storages
 from django.db import DEFAULT_DB_ALIAS, Error, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
-from django.db.migrations.executor import MigrationExecutor
+from django.db.migrations.loader import MigrationLoader
+from django.db.migrations.recorder import MigrationRecorder
 
 PATIENCE_S = 3  # for a database or a broker that does not answer
 MARIADB_AT_LEAST = (10, 6)
@@ -28,6 +32,7 @@ SKEW_NOTICED = timedelta(seconds=2)
 SKEW_HARMFUL = timedelta(seconds=60)
 
 Level = Literal["ok", "warning", "wrong"]
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +70,31 @@ def examine(checks: Iterable[Check]) -> Iterator[Finding]:
         except Exception as fault:  # noqa: BLE001  # what it examines may be broken in any way
             name = check.__name__.removeprefix("check_").replace("_", " ")
             yield wrong(f"{name}: {type(fault).__name__}: {fault}", "this check itself failed")
+
+
+def within(seconds: float, ask: Callable[[], Result]) -> Result:
+    """What `ask()` returns.
+
+    Raises:
+        TimeoutError: it takes longer; it goes on in its thread, which does not keep the process.
+    """
+    results: list[Result] = []
+    faults: list[Exception] = []
+
+    def answer() -> None:
+        try:
+            results.append(ask())
+        except Exception as fault:  # noqa: BLE001  # raised again below, where somebody listens
+            faults.append(fault)
+
+    asking = threading.Thread(target=answer, daemon=True)
+    asking.start()
+    asking.join(seconds)
+    if faults:
+        raise faults[0]
+    if not results:
+        raise TimeoutError
+    return results[0]
 
 
 def check_settings() -> Iterator[Finding]:
@@ -137,7 +167,7 @@ def check_static_files() -> Iterator[Finding]:
 def check_database() -> Iterator[Finding]:
     """Whether the database answers, and is one that keeps our promises."""
     connection = connections[DEFAULT_DB_ALIAS]
-    _be_impatient(connection)
+    be_impatient(connection)
     try:
         connection.ensure_connection()
         with connection.cursor() as cursor:
@@ -150,15 +180,25 @@ def check_database() -> Iterator[Finding]:
 
 def check_migrations() -> Iterator[Finding]:
     """Whether the database has the tables that this version of the code wants."""
-    executor = MigrationExecutor(connections[DEFAULT_DB_ALIAS])
-    plan = executor.migration_plan(executor.loader.graph.leaf_nodes())
-    if plan:
-        first, _backwards = plan[0]
+    missing = missing_migrations(connections[DEFAULT_DB_ALIAS])
+    if missing:
         yield wrong(
-            f"{len(plan)} migrations are not applied ({first.app_label}.{first.name} …)", "manage.py migrate"
+            f"{len(missing)} migrations are not applied ({missing[0][0]}.{missing[0][1]} …)",
+            "manage.py migrate",
         )
     else:
         yield ok("every migration is applied")
+
+
+def missing_migrations(connection: BaseDatabaseWrapper) -> list[tuple[str, str]]:
+    """App and name of each migration that this version of the code has and the database has not."""
+    applied = MigrationRecorder(connection).applied_migrations()
+    return sorted(_wanted_migrations() - applied.keys())
+
+
+@cache
+def _wanted_migrations() -> frozenset[tuple[str, str]]:
+    return frozenset(MigrationLoader(None).graph.nodes)
 
 
 def check_clock() -> Iterator[Finding]:
@@ -181,10 +221,11 @@ def check_clock() -> Iterator[Finding]:
         yield ok(what)
 
 
-def _be_impatient(connection: BaseDatabaseWrapper) -> None:
-    """Have a connection that is yet to be made give up after PATIENCE_S."""
+def be_impatient(connection: BaseDatabaseWrapper) -> None:
+    """Have a connection that is yet to be made give up after PATIENCE_S; no other one of the process."""
     if connection.connection is not None:
         return
+    connection.settings_dict = copy.deepcopy(connection.settings_dict)
     options = connection.settings_dict["OPTIONS"]
     if connection.vendor == "mysql":
         options.update(connect_timeout=PATIENCE_S, read_timeout=PATIENCE_S, write_timeout=PATIENCE_S)

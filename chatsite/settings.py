@@ -218,6 +218,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "chatsite.middleware.Alive",
+    "chatsite.readiness.Ready",
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",

@@ -4,13 +4,17 @@ from celery import current_app
 from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _
 
+from chatsite.readiness import add_need
+
 
 class MessagingConfig(AppConfig):
     name = "messaging"
     verbose_name = _("Messaging")
 
     def ready(self) -> None:
+        from messaging.pipeline.health import reasons_against_the_broker
         from messaging.pipeline.queues import tasks_queue
 
         # What Celery itself reads; messages have a step of their own (messaging.pipeline.worker).
         current_app.conf.task_queues = [tasks_queue()]
+        add_need("the broker", reasons_against_the_broker)

@@ -7,7 +7,7 @@ from math import ceil
 
 from amqp.exceptions import AMQPError
 from django.conf import settings
-from django.db import Error, connection
+from django.db import DEFAULT_DB_ALIAS, Error, connection, connections
 from django.db.models.functions import Now
 from django.utils import timezone
 from kombu.exceptions import KombuError
@@ -97,9 +97,9 @@ class Figures:
         """What keeps messages from being stored, a sentence each."""
         found = []
         if self.database.fault:
-            found.append(f"the database does not answer: {self.database.fault}")
+            found.append(f"the database can't be used: {self.database.fault}")
         if self.broker.fault:
-            found.append(f"the broker does not answer: {self.broker.fault}")
+            found.append(f"the broker can't be reached: {self.broker.fault}")
         found += [f"queue {name} is missing" for name in self.broker.missing]
         found += [
             f"queue {queue.name} has no consumer"
@@ -137,7 +137,7 @@ def roster() -> list[WorkerFigures]:
 
 
 def _of_the_database() -> DatabaseFigures:
-    be_impatient(connection)  # type: ignore[arg-type]  # Django's proxy of it
+    be_impatient(connections[DEFAULT_DB_ALIAS])
     try:
         newest = list(
             Message.objects.order_by("-pk").values_list("channel_id", "accepted_at", "stored_at")[:NEWEST]

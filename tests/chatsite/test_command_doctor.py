@@ -7,16 +7,20 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from celery import current_app
 from django.core.management import call_command
+from django.db import connection
+from django.db.migrations.recorder import MigrationRecorder
 from kombu import Producer
 
 from channels_app.models import Channel
-from messaging.pipeline.queues import all_queues
+from messaging.models import Worker
+from messaging.pipeline.queues import dead_letter_queue, persist_queues, tasks_queue
 from tests.cast import Cast
 from tests.waiting import wait_for
 
@@ -107,14 +111,16 @@ def test_a_missing_public_channel_is_wrong(database: None) -> None:
     assert saying("#public is there")[0] == "ok"
 
 
-def test_a_migration_that_is_not_applied_is_wrong(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
-    from django.db.migrations.executor import MigrationExecutor
+@pytest.fixture
+def missing_migration(database: None, transactional_db: None) -> Iterator[tuple[str, str]]:
+    migration = ("messaging", "0001_initial")
+    MigrationRecorder(connection).record_unapplied(*migration)
+    yield migration
+    MigrationRecorder(connection).record_applied(*migration)
 
-    def plan(executor: MigrationExecutor, targets: Any, clean_start: bool = False) -> Any:
-        return [(executor.loader.get_migration("messaging", "0001_initial"), False)]
 
-    monkeypatch.setattr(MigrationExecutor, "migration_plan", plan)
-    level, words = saying("1 migrations are not applied (messaging.0001_initial")
+def test_a_migration_that_is_not_applied_is_wrong(missing_migration: tuple[str, str]) -> None:
+    level, words = saying(f"1 migrations are not applied ({'.'.join(missing_migration)}")
     assert level == "wrong"
     assert "manage.py migrate" in words
 
@@ -135,15 +141,15 @@ def test_without_a_broker_nothing_is_amiss(cast: Cast) -> None:
 @pytest.mark.stack
 def test_queues_and_their_workers_are_looked_at(cast: Cast, settings: Any) -> None:
     assert saying("broker: RabbitMQ")[0] == "ok"
-    for queue in all_queues():
+    for queue in (*persist_queues(), tasks_queue()):
         assert saying(f"queue {queue.name}:")[0] == "ok"
     settings.QUEUE_PREFIX = f"{settings.QUEUE_PREFIX}.doctor"
-    name = all_queues()[0].name
+    name = persist_queues()[0].name
     assert saying(f"queue {name} is missing")[0] == "wrong"
     with current_app.connection_for_write() as broker:
         channel: Any = broker.default_channel
         try:
-            all_queues()[0](channel).declare()
+            persist_queues()[0](channel).declare()
             assert saying(f"queue {name} has no worker")[0] == "wrong"
             channel.queue_delete(name)
             channel.queue_declare(name, durable=True, auto_delete=False)
@@ -153,28 +159,66 @@ def test_queues_and_their_workers_are_looked_at(cast: Cast, settings: Any) -> No
 
 
 @pytest.mark.stack
-def test_messages_in_a_queue_that_was_dropped_are_found(cast: Cast, settings: Any) -> None:
-    settings.QUEUE_PREFIX = f"{settings.QUEUE_PREFIX}.dropped"
-    *_kept, dropped, last = (queue for queue in all_queues() if ".persist." in queue.name)
-    settings.PERSIST_QUEUES -= 2
+def test_workers_are_looked_for_in_the_roster(cast: Cast) -> None:
+    wait_for(Worker.objects.exists, what="the worker in the roster")
+    assert saying("workers: ")[0] == "ok"
+
+
+@pytest.mark.stack
+def test_no_worker_in_the_roster_is_warned_of(transactional_db: None, no_worker: None) -> None:
+    assert saying("no worker is in the roster")[0] == "warning"
+
+
+@pytest.fixture
+def no_worker(monkeypatch: pytest.MonkeyPatch) -> None:
+    # The tests' own worker may be there: it is taken for one that was last seen too long ago.
+    monkeypatch.setattr("messaging.pipeline.figures.FRESH_S", -1)
+
+
+@pytest.fixture
+def channel() -> Iterator[Any]:
     with current_app.connection_for_write() as broker:
-        channel: Any = broker.default_channel
-        try:
-            for queue in (dropped, last):
-                queue(channel).declare()
-            Producer(channel).publish("a message", routing_key=dropped.name)
-            wait_for(
-                lambda: channel.queue_declare(dropped.name, passive=True).message_count == 1,
-                what="the message in its queue",
-            )
-            level, words = saying(f"queue {dropped.name} is not read")
-            assert level == "wrong"
-            assert "messages waiting: 1 — until it is empty, also run: PERSIST_QUEUES=3 celery" in words
-            assert not any(last.name in words for _level, words in findings()[0])
-        finally:
-            for queue in (dropped, last):
-                channel.queue_delete(queue.name)
-            channel.exchange_delete(dropped.exchange.name)
+        yield broker.default_channel
+
+
+def put(channel: Any, name: str) -> None:
+    Producer(channel).publish("a message", routing_key=name)
+    wait_for(
+        lambda: channel.queue_declare(name, passive=True).message_count == 1, what="the message in its queue"
+    )
+
+
+@pytest.mark.stack
+def test_messages_in_a_queue_left_over_are_found(cast: Cast, settings: Any, channel: Any) -> None:
+    settings.QUEUE_PREFIX = f"{settings.QUEUE_PREFIX}.left"
+    *_kept, left, last = persist_queues()
+    settings.PERSIST_QUEUES -= 2
+    try:
+        for queue in (left, last):
+            queue(channel).declare()
+        put(channel, left.name)
+        level, words = saying(f"queue {left.name} is from before PERSIST_QUEUES became 2")
+        assert level == "wrong"
+        assert "messages waiting: 1 — restart the workers" in words
+        assert not any(last.name in words for _level, words in findings()[0])
+    finally:
+        for queue in (left, last):
+            channel.queue_delete(queue.name)
+        channel.exchange_delete(left.exchange.name)
+
+
+@pytest.mark.stack
+def test_messages_that_the_broker_gave_up_are_wrong(cast: Cast, settings: Any, channel: Any) -> None:
+    settings.QUEUE_PREFIX = f"{settings.QUEUE_PREFIX}.given.up"
+    dead = dead_letter_queue()
+    try:
+        dead(channel).declare()
+        assert not any("gave up" in words for _level, words in findings()[0])
+        put(channel, dead.name)
+        assert saying(f"queue {dead.name} holds 1 messages that the broker gave up")[0] == "wrong"
+    finally:
+        channel.queue_delete(dead.name)
+        channel.exchange_delete(dead.exchange.name)
 
 
 def run_apart(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -215,7 +259,8 @@ def test_a_command_without_its_database_says_so_in_a_line(tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize(
-    "command", ["create_channel", "create_user", "demo", "doctor", "post", "subscribe", "unsubscribe"]
+    "command",
+    ["create_channel", "create_user", "demo", "doctor", "pipeline", "post", "subscribe", "unsubscribe"],
 )
 def test_every_command_helps(command: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as end:

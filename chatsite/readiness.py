@@ -1,0 +1,120 @@
+"""Answers /readyz: whether this process can do its work now, and if not, why.
+
+What the apps need they add with `add_need`. The answer is bounded in time whatever hangs, and asking often
+costs nobody anything: it is kept for a moment, and one examination runs at a time.
+"""
+
+import logging
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from threading import Lock, Thread
+from time import monotonic
+
+from django.db import DEFAULT_DB_ALIAS, Error, connections
+from django.http import HttpRequest, HttpResponse, JsonResponse
+
+from chatsite.health import PATIENCE_S, be_impatient, missing_migrations
+
+KEPT_S = 1.0
+STALE_S = 10.0  # who comes while somebody else examines gets the last answer, but none older than this
+
+Need = Callable[[], list[str]]
+
+logger = logging.getLogger(__name__)
+
+
+def reasons_against_the_database() -> list[str]:
+    """Why the database is of no use, in words that name no secret."""
+    connection = connections[DEFAULT_DB_ALIAS]
+    be_impatient(connection)
+    try:
+        missing = missing_migrations(connection)
+    except Error:
+        return ["the database does not answer"]
+    finally:
+        connection.close()
+    return [f"migrations are not applied: {len(missing)}"] if missing else []
+
+
+_needs: dict[str, Need] = {"the database": reasons_against_the_database}
+
+
+def add_need(name: str, reasons_against: Need) -> None:
+    """Have /readyz ask `reasons_against()`, in a thread of its own; it returns why not, or nothing."""
+    _needs[name] = reasons_against
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    reasons: tuple[str, ...]
+    at: float  # by the monotonic clock
+
+    def is_younger_than(self, seconds: float) -> bool:
+        return monotonic() - self.at < seconds
+
+
+class Readiness:
+    """What this process last found; shared by its threads."""
+
+    def __init__(self) -> None:
+        self._examining = Lock()
+        self._last: Answer | None = None
+        self._asking: dict[str, Thread] = {}
+
+    def reasons(self) -> tuple[str, ...]:
+        """Why this process is not ready; nothing when it is."""
+        last = self._last
+        if last is not None and last.is_younger_than(KEPT_S):
+            return last.reasons
+        is_usable = last is not None and last.is_younger_than(STALE_S)
+        if not self._examining.acquire(timeout=0 if is_usable else 2 * PATIENCE_S):
+            return last.reasons if last is not None and is_usable else ("still being looked at",)
+        try:
+            return self._look().reasons
+        finally:
+            self._examining.release()
+
+    def _look(self) -> Answer:
+        last = self._last
+        if last is not None and last.is_younger_than(KEPT_S):
+            return last  # somebody else has looked meanwhile
+        reasons = tuple(self._examine())
+        if reasons != (last.reasons if last else ()):
+            logger.warning("not ready" if reasons else "ready again", extra={"reasons": reasons})
+        self._last = Answer(reasons, monotonic())
+        return self._last
+
+    def _examine(self) -> Iterator[str]:
+        found: dict[str, list[str]] = {}
+        for name, need in _needs.items():
+            # One that still hangs since the last time is not asked again: its threads would pile up.
+            if name not in self._asking or not self._asking[name].is_alive():
+                self._asking[name] = Thread(target=_ask, args=(name, need, found), daemon=True)
+                self._asking[name].start()
+        deadline = monotonic() + PATIENCE_S
+        for name, thread in self._asking.items():
+            thread.join(max(0.0, deadline - monotonic()))
+            yield from found.get(name, [f"{name} does not answer within {PATIENCE_S} s"])
+
+
+def _ask(name: str, need: Need, found: dict[str, list[str]]) -> None:
+    try:
+        found[name] = need()
+    except Exception as fault:  # noqa: BLE001  # what is looked at may be broken in any way
+        found[name] = [f"{name} can't be looked at: {type(fault).__name__}"]
+
+
+class Ready:
+    """The middleware. It stands before everything that redirects, logs in or asks for a session."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+        self._readiness = Readiness()
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if request.path_info != "/readyz":
+            return self.get_response(request)
+        reasons = self._readiness.reasons()
+        answer = JsonResponse({"ready": not reasons, "reasons": reasons}, status=503 if reasons else 200)
+        answer["Cache-Control"] = "no-store"
+        return answer

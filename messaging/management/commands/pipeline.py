@@ -1,0 +1,169 @@
+"""Shows how messages get into the database: queues, workers, times and rejections."""
+
+import json
+import sys
+import time
+from argparse import ArgumentParser, ArgumentTypeError, RawDescriptionHelpFormatter
+from collections.abc import Callable, Iterator
+from dataclasses import asdict
+from typing import Any
+
+from django.core.management.base import CommandError
+
+from chatsite.commands import ChatCommand
+from messaging.pipeline.figures import Figures, QueueFigures, figures
+
+WATCH_EVERY_S = 2.0
+LOOK_EVERY_S = 0.5
+SETTLE_S = 5.0  # a worker stores what it holds within one batch, some 20 ms
+LONGEST_WAIT_S = 86_400
+FIRST_OF_THE_SCREEN = "\x1b[H\x1b[2J"
+
+HELP = f"""
+Show each persist queue with the messages waiting, its consumers and the oldest; the workers in the roster;
+the dwell time (stored minus accepted) of the newest 1,000 stored messages; and rejected messages. Exit with 1
+when something is wrong: no consumer on a queue, messages that the broker gave up, broker or database away.
+
+waiting: without what a worker has taken and not stored yet, two batches at most; the broker doesn't tell.
+oldest: nobody can look at the head of such a queue. A queue is stored in its order, so what waits was
+  accepted after the newest stored message of its channels: shown is the time since then. It says too little
+  while messages are also stored directly (broker away, PERSIST_DIRECT), as those pass the queue.
+--wait-empty: returns when no queue has had anything for {SETTLE_S:g} s and the database answers, so that a
+  worker has stored what it took; or at once when no worker is left to hold anything.
+"""
+
+
+def seconds(typed: str) -> float:
+    try:
+        number = float(typed)
+    except ValueError:
+        number = 0
+    if not 0 < number <= LONGEST_WAIT_S:
+        raise ArgumentTypeError(f"a number of seconds up to {LONGEST_WAIT_S}, not {typed}")
+    return number
+
+
+class Command(ChatCommand):
+    help = HELP
+    requires_system_checks = []
+
+    def create_parser(self, prog_name: str, subcommand: str, **options: Any) -> Any:
+        parser = super().create_parser(prog_name, subcommand, **options)
+        parser.formatter_class = RawDescriptionHelpFormatter  # the help above has its own lines
+        return parser
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--json", action="store_true", help="print JSON; with --watch an object a line")
+        how_long = parser.add_mutually_exclusive_group()
+        how_long.add_argument(
+            "--watch",
+            type=seconds,
+            nargs="?",
+            const=WATCH_EVERY_S,
+            metavar="SECONDS",
+            help=f"look again and again, every {WATCH_EVERY_S:g} s if not told otherwise, until Ctrl-C",
+        )
+        how_long.add_argument(
+            "--wait-empty",
+            type=seconds,
+            nargs="?",
+            const=LONGEST_WAIT_S,
+            metavar="SECONDS",
+            help="return once nothing waits; exit with 1 when something still does after so long",
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        show = self.show_json if options["json"] else self.show_lines
+        if options["watch"]:
+            self.watch(show, options["watch"], repaints=not options["json"] and self.stdout.isatty())
+        elif options["wait_empty"]:
+            self.wait_empty(options["wait_empty"])
+        else:
+            found = figures()
+            show(found)
+            if found.wrong:
+                sys.exit(1)
+
+    def watch(self, show: Callable[[Figures], None], every_s: float, *, repaints: bool) -> None:
+        try:
+            while True:
+                found = figures()
+                if repaints:
+                    self.stdout.write(FIRST_OF_THE_SCREEN, ending="")
+                show(found)
+                time.sleep(every_s)
+        except KeyboardInterrupt:
+            return
+
+    def wait_empty(self, timeout_s: float) -> None:
+        deadline = time.monotonic() + timeout_s
+        empty_since: float | None = None
+        while True:
+            found = figures()
+            now = time.monotonic()
+            empty_since = (empty_since or now) if found.is_empty else None
+            if empty_since is not None and (now - empty_since >= SETTLE_S or not may_be_held(found)):
+                self.stdout.write("Nothing waits.")
+                return
+            if now >= deadline:
+                raise CommandError(why_not_empty(found, timeout_s))
+            time.sleep(LOOK_EVERY_S)
+
+    def show_json(self, found: Figures) -> None:
+        fields = asdict(found)
+        del fields["database"]["newest_accepted"]
+        self.stdout.write(json.dumps({**fields, "wrong": found.wrong}))
+
+    def show_lines(self, found: Figures) -> None:
+        for line in (*about_queues(found), *about_workers(found), *about_messages(found)):
+            self.stdout.write(line)
+        for words in found.wrong:
+            self.stdout.write(f"wrong: {words}")
+
+
+def may_be_held(found: Figures) -> bool:
+    """Whether there is a worker that may have taken messages and not stored them yet."""
+    return any(queue.consumers for queue in found.broker.queues)
+
+
+def why_not_empty(found: Figures, timeout_s: float) -> str:
+    if found.wrong:
+        return f"Not known to be empty after {timeout_s:g} s: {'; '.join(found.wrong)}."
+    return f"After {timeout_s:g} s there still are messages waiting: {found.broker.waiting:,}."
+
+
+def about_queues(found: Figures) -> Iterator[str]:
+    if not found.broker.is_used:
+        yield "broker: none, messages are stored in the request"
+        return
+    width = max((len(queue.name) for queue in found.broker.queues), default=0)
+    for queue in found.broker.queues:
+        leftover = "  (left from a higher PERSIST_QUEUES)" if queue.is_leftover else ""
+        yield (
+            f"{queue.name:<{width}}  waiting {queue.waiting:>7,}  consumers {queue.consumers}"
+            f"  oldest {age_shown(queue)}{leftover}"
+        )
+
+
+def age_shown(queue: QueueFigures) -> str:
+    if not queue.waiting:
+        return "-"
+    return "unknown" if queue.oldest_s_at_most is None else f"at most {queue.oldest_s_at_most:,.1f} s"
+
+
+def about_workers(found: Figures) -> Iterator[str]:
+    for worker in found.database.workers:
+        state = "" if worker.is_fresh else ", gone"
+        yield f"worker {worker.host}:{worker.pid}  seen {worker.seen_s_ago:.1f} s ago{state}"
+
+
+def about_messages(found: Figures) -> Iterator[str]:
+    database = found.database
+    if database.fault:
+        return
+    if database.dwell_of:
+        yield (
+            f"dwell of the newest {database.dwell_of:,} stored: "
+            f"p50 {database.dwell_p50_ms:,} ms, p99 {database.dwell_p99_ms:,} ms"
+        )
+    yield f"rejected: {database.rejected_open:,} open, {database.rejected:,} in all"
