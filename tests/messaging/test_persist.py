@@ -2,19 +2,22 @@
 
 import json
 import uuid
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from typing import Any
 
 import pytest
-from django.db import connection, connections
+from django.db import connection, connections, transaction
 from django.utils import timezone
 
 from accounts.actors import SYSTEM
-from channels_app.actions import archive_channel, leave_channel
-from messaging.models import Message, RejectedMessage
+from channels_app.actions import archive_channel, join_channel, leave_channel
+from channels_app.models import Channel
+from messaging.models import Message, RejectedMessage, Tombstone
 from messaging.pipeline.delivery import deliver, patiently, read
 from messaging.pipeline.envelope import Envelope, UnknownEnvelope
-from messaging.pipeline.persist import INSERT_BYTES, Rejected, Stored, persist
+from messaging.pipeline.persist import INSERT_BYTES, Dropped, Rejected, Stored, persist
 from tests.cast import Cast
 from tests.messaging.test_timeline import NOON
 from tests.waiting import wait_for
@@ -83,12 +86,78 @@ def test_one_that_breaks_a_rule_is_kept_with_its_reason_and_the_others_are_store
     assert Envelope.from_json(json.loads(kept[0].envelope)) == batch[1]
 
 
-def test_what_was_accepted_before_the_author_left_is_stored(cast: Cast) -> None:
+def test_who_leaves_is_heard_with_what_was_accepted_before_and_no_more(cast: Cast) -> None:
+    before = envelope(cast, accepted_at=timezone.now())
     leave_channel(cast.bob, cast.design)
+    after = envelope(cast, accepted_at=timezone.now())
 
-    [outcome] = persist([envelope(cast)], keep_rejected=True)
+    outcomes = persist([before, after], keep_rejected=True)
 
-    assert isinstance(outcome, Stored)
+    assert isinstance(outcomes[0], Stored)
+    assert outcomes[1] == Rejected(after.client_id, "author_may_not_post")
+
+
+def test_who_is_taken_out_is_not_heard_any_more_until_they_join_again(cast: Cast) -> None:
+    before = envelope(cast, accepted_at=timezone.now())
+    leave_channel(SYSTEM, cast.design, user=cast.bob)
+
+    [while_out] = persist([before], keep_rejected=False)
+    join_channel(cast.bob, cast.design)
+    [afterwards] = persist([before], keep_rejected=False)
+
+    assert while_out == Rejected(before.client_id, "author_may_not_post")
+    assert isinstance(afterwards, Stored)
+
+
+def test_a_tombstone_counts_for_its_author_alone(cast: Cast) -> None:
+    mine, theirs = envelope(cast), envelope(cast)
+    for sent, author in ((mine, cast.bob), (theirs, cast.mallory)):
+        Tombstone.objects.create(client_id=sent.client_id, author=author, created_at=NOON)
+
+    outcomes = persist([mine, theirs], keep_rejected=True)
+
+    assert outcomes == [Dropped(mine.client_id), Stored(theirs.client_id, is_new=True)]
+    assert Message.objects.get().seq == 1
+
+
+@pytest.mark.stack
+def test_a_deadlock_is_no_reason_to_refuse_or_to_drop(cast: Cast) -> None:
+    first, second = sorted([cast.design.pk, cast.public.pk])
+    batch = [envelope(cast, channel_id=first), envelope(cast, channel_id=second)]
+    with ThreadPoolExecutor(1) as pool:
+        with transaction.atomic():
+            # The transaction with more changes wins, so that the batch is the one undone.
+            Message.objects.bulk_create([row(cast, number) for number in range(50)])
+            Channel.objects.select_for_update().get(pk=second)
+            storing = pool.submit(_on_a_connection_of_its_own, persist, batch, keep_rejected=True)
+            wait_for(_somebody_waits_for_a_lock, what="the batch to wait for the second channel")
+            Channel.objects.select_for_update().get(pk=first)  # which it holds
+            transaction.set_rollback(True)
+        outcomes = storing.result(timeout=30)
+
+    assert outcomes == [Stored(sent.client_id, is_new=True) for sent in batch]
+    assert Message.objects.count() == 2
+
+
+def row(cast: Cast, number: int) -> Message:
+    return Message(
+        channel=cast.design,
+        author=cast.bob,
+        client_id=uuid.uuid4(),
+        seq=1000 + number,
+        version=1000 + number,
+        html_version=1,
+        fingerprint=b"",
+        accepted_at=NOON,
+        stored_at=NOON,
+    )
+
+
+def _somebody_waits_for_a_lock() -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT COUNT(*) FROM information_schema.innodb_trx WHERE trx_state = 'LOCK WAIT'")
+        [count] = cursor.fetchone()
+    return bool(count)
 
 
 def test_an_author_who_was_deactivated_meanwhile_is_rejected(cast: Cast) -> None:
@@ -180,7 +249,7 @@ def test_a_delivery_is_held_while_the_tables_are_not_there(
         cursor.execute("ALTER TABLE messaging_message RENAME TO moved_away")
     with ThreadPoolExecutor(1) as pool:
         try:
-            delivery = pool.submit(_deliver_on_a_connection_of_its_own, sent)
+            delivery = pool.submit(_on_a_connection_of_its_own, deliver, [sent], pause=patiently)
             wait_for(lambda: "holding" in caplog.text, what="the message to be held")
         finally:
             with connection.cursor() as cursor:
@@ -191,9 +260,9 @@ def test_a_delivery_is_held_while_the_tables_are_not_there(
     assert not RejectedMessage.objects.exists()
 
 
-def _deliver_on_a_connection_of_its_own(sent: Envelope) -> None:
+def _on_a_connection_of_its_own(call: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
     try:
-        deliver([sent], pause=patiently)
+        return call(*args, **kwargs)
     finally:
         connections.close_all()
 
