@@ -222,6 +222,7 @@ def test_a_delivery_that_is_no_envelope_is_set_aside_not_dropped(cast: Cast, fie
     assert (kept.reason, json.loads(kept.envelope)) == ("unknown_envelope", fields)
 
 
+@pytest.mark.django_db(transaction=True)
 def test_a_delivery_that_can_not_be_stored_is_set_aside_with_the_reason(cast: Cast) -> None:
     deliver([envelope(cast, "a\ud800b")], pause=patiently)
 
