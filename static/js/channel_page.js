@@ -77,7 +77,7 @@ function outboxChanged({ was, is }, delivery) {
   const isTaken = !is || is.state === "accepted";
   if (slug !== region.dataset.slug || !isTaken) return;
   if (!timeline.isLatest && unsent.isSentHere(clientId)) showNewest();
-  else setTimeout(() => catchUp.now(), is ? STORED_SOON_MS : 0);
+  else if (timeline.find(clientId)?.hasAttribute("data-state")) setTimeout(() => catchUp.now(), is ? STORED_SOON_MS : 0);
 }
 
 /** What was sent from a page of older messages is shown among the newest, once nothing needs this page any more. */

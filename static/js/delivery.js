@@ -59,8 +59,11 @@ export class Delivery extends EventTarget {
     for (const resolve of [...this.#sleepers]) resolve();
     if (this.#isAtWork || !this.#work.length) return;
     this.#isAtWork = true;
-    await inTurn(`outbox:${this.#author}`, (isOurs) => this.#drain(isOurs));
-    this.#isAtWork = false;
+    try {
+      await inTurn(`outbox:${this.#author}`, (isOurs) => this.#drain(isOurs));
+    } finally {
+      this.#isAtWork = false;
+    }
     this.#wake(); // for what came while the turn was being given back
   }
 
@@ -174,7 +177,7 @@ export class Delivery extends EventTarget {
       body: new URLSearchParams({ author: this.#author }),
     });
     if (!answer.ok) console.info("Not deleted:", answer.code); // somebody else's: nothing of ours to delete
-    this.#outbox.settle(entry.clientId);
+    this.#outbox.forget(entry.clientId);
   }
 
   #stored(entry, html) {

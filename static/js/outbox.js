@@ -65,8 +65,12 @@ export class Outbox extends EventTarget {
     if (was && was.state !== "deleting") this.#write(was, { ...was, ...change });
   }
 
-  /** It is stored: nothing more to do. */
+  /** It is stored: nothing more to do, unless it was taken back meanwhile. */
   settle(clientId) {
+    if (this.find(clientId)?.state !== "deleting") this.forget(clientId);
+  }
+
+  forget(clientId) {
     const was = this.find(clientId);
     if (was) this.#remove(was);
   }
@@ -74,7 +78,7 @@ export class Outbox extends EventTarget {
   /** It is nowhere, and will never be. In two steps, from which other tabs can tell it from a stored one. */
   drop(clientId) {
     this.update(clientId, { state: "deleting", text: "" });
-    this.settle(clientId);
+    this.forget(clientId);
   }
 
   /** Try again now: under its name while that may work, else the same text as a new entry, which is returned. */

@@ -18,6 +18,7 @@ export class Timeline extends EventTarget {
   #newer = 0;
   #today = dayOf(new Date());
   #held = new Map();
+  #hidden = new Set();
 
   constructor(region) {
     super();
@@ -82,7 +83,7 @@ export class Timeline extends EventTarget {
     const wasLive = this.#region.ariaLive;
     this.#region.ariaLive = "off"; // what was said long ago is not news
     this.#keepingPosition(() => {
-      for (const article of articles) if (!this.find(article.dataset.clientId)) this.#place(article);
+      for (const article of articles) if (this.#isNew(article.dataset)) this.#place(article);
       this.#tidy();
     });
     requestAnimationFrame(() => (this.#region.ariaLive = wasLive));
@@ -105,6 +106,12 @@ export class Timeline extends EventTarget {
       article.remove();
       this.#tidy();
     });
+  }
+
+  /** Take a message out, and do not show it again whatever the server sends: its author takes it back. */
+  hide(clientId) {
+    this.#hidden.add(clientId);
+    this.remove(clientId);
   }
 
   /** Bring headings, days and times in order after somebody else changed the messages. */
@@ -131,6 +138,7 @@ export class Timeline extends EventTarget {
 
   #put(article) {
     const { clientId, version } = article.dataset;
+    if (this.#hidden.has(clientId)) return;
     const shown = this.find(clientId);
     const isUnstored = shown?.hasAttribute("data-state");
     if (shown && !isUnstored && Number(version) <= Number(shown.dataset.version)) return;
@@ -165,6 +173,10 @@ export class Timeline extends EventTarget {
       this.#newer += 1;
       this.#tell("newer", { count: this.#newer });
     }
+  }
+
+  #isNew({ clientId }) {
+    return !this.find(clientId) && !this.#hidden.has(clientId);
   }
 
   /** Put a stored message where its number belongs. */

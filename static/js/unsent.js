@@ -63,7 +63,7 @@ export class Unsent extends EventTarget {
 
   /** What is gone without having been taken back is stored: the timeline will put the real one in its place. */
   #changed({ was, is }) {
-    if (is && !this.#isShown(is)) this.#timeline.remove(is.clientId);
+    if (is?.state === "deleting") this.#timeline.hide(is.clientId);
     if (is?.state === "refused" && was?.state !== "refused") this.#offer(is);
     this.#draw();
   }
@@ -86,6 +86,7 @@ export class Unsent extends EventTarget {
     const entries = this.#outbox.all;
     const held = entries.filter(isHeld);
     for (const { clientId } of held) this.#timeline.remove(clientId);
+    for (const { clientId, state } of entries) if (state === "deleting") this.#timeline.hide(clientId);
     for (const entry of entries) if (this.#isShown(entry)) this.#drawEntry(entry);
     this.#ask(held);
     const next = Math.min(...entries.map(turnsAt).filter((at) => at > Date.now()));
@@ -99,15 +100,15 @@ export class Unsent extends EventTarget {
     const look = entry.state === "refused" ? `refused ${entry.reason}` : isSlow(entry) ? "slow" : "sending";
     if (this.#looks.get(article) === look) return;
     this.#looks.set(article, look);
-    this.#dress(article, entry, look === "sending");
+    this.#dress(article, entry, look.split(" ", 1)[0]);
     this.#timeline.refresh();
   }
 
-  #dress(article, entry, isSending) {
-    article.dataset.state = isSending ? "sending" : "failed";
-    article.querySelector("time").textContent = isSending ? word("sending") : "";
+  #dress(article, entry, state) {
+    article.dataset.state = state;
+    article.querySelector("time").textContent = state === "refused" ? "" : word("sending");
     article.querySelector(".message__note")?.remove();
-    if (!isSending) article.append(this.#note(entry));
+    if (state !== "sending") article.append(this.#note(entry));
   }
 
   #note({ clientId, state, reason }) {

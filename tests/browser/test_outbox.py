@@ -18,6 +18,7 @@ Unique = Callable[[str], str]
 POSTS = "**/messages/"
 CHANGES = "**/changes/*"
 TWO_HOURS_MS = 2 * 60 * 60 * 1000
+POSTED_AGAIN_AFTER_MS = 61_000
 SLOW_AFTER_MS = 31_000  # of trying, a message says that it is not sent yet
 
 
@@ -236,6 +237,22 @@ def test_who_was_removed_before_the_message_was_stored_is_told_and_can_retry(
 
 
 @pytest.mark.stack
+def test_what_is_accepted_and_not_stored_for_long_is_posted_again_and_stored_once(
+    site: Site, person: MakePerson, unique: Unique
+) -> None:
+    bob, slug = in_a_new_channel(person, unique)
+    bob.page.clock.install()
+    with nothing_stored(site):
+        bob.say("one")
+        bob.say("two")
+        wait_for(lambda: states(bob) == ["accepted", "accepted"], what="both to be accepted")
+        with bob.page.expect_request(lambda request: "text=two" in (request.post_data or "")):
+            bob.page.clock.run_for(POSTED_AGAIN_AFTER_MS)
+    bob.sees_stored("one", "two")
+    assert site.stored_count(slug) == 2
+
+
+@pytest.mark.stack
 def test_what_is_taken_back_from_the_queue_is_never_stored(
     site: Site, person: MakePerson, unique: Unique
 ) -> None:
@@ -259,7 +276,7 @@ def test_a_refused_message_can_be_deleted(site: Site, person: MakePerson, unique
     bob.say("Soup at noon?")
     press(bob.message("Soup at noon?"), "Delete")
     bob.sees()
-    assert kept(bob) == []
+    wait_for(lambda: kept(bob) == [], what="the outbox to be empty")
 
 
 def test_the_page_asks_about_what_nobody_saw_stored(site: Site, person: MakePerson, unique: Unique) -> None:
@@ -274,9 +291,7 @@ def test_the_page_asks_about_what_nobody_saw_stored(site: Site, person: MakePers
     assert kept(bob) == []
 
 
-@pytest.mark.parametrize(
-    "site", ["embedded"], indirect=True
-)  # it stores in the request, and asks for the one before
+@pytest.mark.parametrize("site", ["embedded"], indirect=True)  # where the request stores, one after the other
 def test_what_was_accepted_and_lost_is_sent_again_in_order(
     site: Site, person: MakePerson, unique: Unique
 ) -> None:
