@@ -1,6 +1,7 @@
 """Messages in the admin: to look at, with their earlier texts, and what could not be stored."""
 
 import json
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from django.contrib import admin
@@ -11,10 +12,12 @@ from django.utils.html import format_html
 from django.utils.translation import gettext as translate
 from django.utils.translation import gettext_lazy as _
 
-from channels_app.admin import ChannelFilter
+from channels_app.admin import ChannelFilter, for_each
 from chatsite.admin import MOST_LISTED, ReadOnlyAdmin
 from messaging import queries
+from messaging.actions import discard_rejected, retry_rejected
 from messaging.models import EarlierText, Message, RejectedMessage
+from messaging.permissions import may_decide_rejected
 
 EXCERPT_LENGTH = 100  # characters
 
@@ -103,13 +106,82 @@ class ReasonFilter(admin.SimpleListFilter):
         return queryset.filter(reason=self.value()) if self.value() else queryset
 
 
+class OutcomeFilter(admin.SimpleListFilter):
+    """Those that wait for a decision, unless others are asked for."""
+
+    title = _("outcome")
+    parameter_name = "outcome"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        decided = [choice for choice in RejectedMessage.Outcome.choices if choice[0]]
+        return [*decided, ("all", _("All"))]
+
+    def choices(self, changelist: Any) -> Iterator[Any]:
+        _all, *others = super().choices(changelist)
+        yield {**_all, "display": RejectedMessage.Outcome.OPEN.label}
+        yield from others
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        if self.value() == "all":
+            return queryset
+        return queryset.filter(outcome=self.value() or RejectedMessage.Outcome.OPEN)
+
+
 @admin.register(RejectedMessage)
 class RejectedMessageAdmin(NewestAdmin):
-    list_display = ("client_id", "reason", "detail_excerpt", "rejected_at")
-    list_filter = (ReasonFilter,)
+    list_display = ("client_id", "author", "reason", "detail_excerpt", "rejected_at", "outcome", "ended_at")
+    list_filter = (OutcomeFilter, ReasonFilter)
     search_fields = ("client_id",)
     search_help_text = _("Search by client id.")
-    fields = readonly_fields = ("client_id", "reason", "detail", "rejected_at", "envelope_as_text")
+    actions = ("retry", "discard")
+    fields = readonly_fields = (
+        "client_id",
+        "author",
+        "reason",
+        "detail",
+        "rejected_at",
+        "outcome",
+        "ended_at",
+        "envelope_as_text",
+    )
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        return self.with_related(request, "author")
+
+    def has_decide_permission(self, request: HttpRequest) -> bool:
+        return bool(may_decide_rejected.test(request.user))
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        context = {"may_decide": self.has_decide_permission(request), **(extra_context or {})}
+        return super().change_view(request, object_id, form_url, context)
+
+    @admin.action(description=_("Retry"), permissions=["decide"])
+    def retry(self, request: HttpRequest, chosen: QuerySet[RejectedMessage]) -> None:
+        self.decide(request, chosen, retry_rejected, "Retried.")
+
+    @admin.action(description=_("Discard"), permissions=["decide"])
+    def discard(self, request: HttpRequest, chosen: QuerySet[RejectedMessage]) -> None:
+        self.decide(request, chosen, discard_rejected, "Discarded.")
+
+    def decide(
+        self,
+        request: HttpRequest,
+        chosen: QuerySet[RejectedMessage],
+        action: Callable[[Any, RejectedMessage], None],
+        done: str,
+    ) -> None:
+        def act(actor: Any, rejected: RejectedMessage) -> None:
+            action(actor, rejected)
+            self.log_change(request, rejected, done)
+
+        # The oldest first, as they were said.
+        for_each(self, request, chosen.order_by("pk"), act)
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str

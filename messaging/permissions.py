@@ -2,7 +2,7 @@
 
 from accounts.actors import Actor
 from accounts.models import User
-from accounts.permissions import is_active
+from accounts.permissions import is_active, is_site_admin
 from channels_app.models import Channel, Membership
 from channels_app.permissions import is_open
 from chatsite.rights import rule
@@ -29,3 +29,5 @@ def is_in_an_open_channel(actor: Actor, message: Message) -> bool:
 
 may_post = is_active & is_open & is_subscribed
 may_change = is_active & is_author & is_in_an_open_channel
+# What could not be stored is read and decided by who looks after the site, whoever wrote it.
+may_decide_rejected = is_active & is_site_admin

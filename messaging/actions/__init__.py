@@ -1,5 +1,6 @@
 """Every write of messaging, one function per thing a person does."""
 
 from messaging.actions.messages import delete_message, edit_message
+from messaging.actions.rejected import discard_rejected, retry_rejected
 
-__all__ = ["delete_message", "edit_message"]
+__all__ = ["delete_message", "discard_rejected", "edit_message", "retry_rejected"]
