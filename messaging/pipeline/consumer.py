@@ -8,9 +8,17 @@ CeleryBlueprint: Any = CeleryConsumer.Blueprint
 
 
 class Consumer(CeleryConsumer):
+    """What an ordinary `celery -A chatsite worker` runs; no option has to be given."""
+
     class Blueprint(CeleryBlueprint):  # type: ignore[misc]  # Celery's has no types
         default_steps = [
             # On quorum queues this step declares some thirty queues for delayed tasks, which we never send.
             *(step for step in CeleryBlueprint.default_steps if not step.endswith(":DelayedDelivery")),
             "messaging.pipeline.worker:PersistStep",
         ]
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        # Workers need not know of each other by Celery, and a broker in a memory alarm stops to listen to
+        # whoever publishes: acknowledgements must go on.
+        silent = {"without_gossip": True, "without_mingle": True, "without_heartbeat": True}
+        super().__init__(*args, **{**options, **silent})
