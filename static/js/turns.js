@@ -25,15 +25,15 @@ class Lease {
   #key;
   #owner = crypto.getRandomValues(new Uint32Array(2)).join("-");
   #renewal = null;
+  #isAlone = false; // where nothing can be stored nothing is shared either
 
   constructor(key) {
     this.#key = key;
   }
 
-  /** Where nothing can be stored nothing is shared either: then every tab has its own turn. */
   get isOurs() {
-    const { owner, until } = this.#read() ?? { owner: this.#owner, until: Infinity };
-    return owner === this.#owner && until > Date.now();
+    const lease = this.#read();
+    return this.#isAlone || (lease?.owner === this.#owner && lease.until > Date.now());
   }
 
   async take() {
@@ -52,6 +52,7 @@ class Lease {
     if (this.#read()?.until > Date.now()) return false;
     this.#write();
     await pause(SETTLED_AFTER_MS);
+    this.#isAlone = !this.#read();
     return this.isOurs;
   }
 

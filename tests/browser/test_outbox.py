@@ -101,6 +101,14 @@ def test_tabs_take_turns_on_plain_http_too(person: MakePerson) -> None:
         assert bob.page.evaluate("navigator.locks === undefined")
         one_of_two_tabs_is_closed_while_it_posts(bob)
         assert plain.stored_count("public") == 2
+
+        bob.page.evaluate(
+            "(key) => localStorage.setItem(key, JSON.stringify({ owner: 'crashed', until: Date.now() + 3000 }))",
+            f"turn:outbox:{bob.username}",
+        )
+        bob.say("three")
+        expect(bob.message("three").locator("time")).to_have_text("sending")
+        bob.sees_stored("one", "two", "three")
         bob.page.goto("about:blank")
 
 
@@ -360,6 +368,35 @@ def test_a_deletion_waits_for_the_server_unseen(person: MakePerson, unique: Uniq
     wait_for(lambda: kept(bob) == [], what="the outbox to be empty")
 
 
+def test_what_was_taken_back_is_not_shown_though_it_was_stored(
+    site: Site, person: MakePerson, unique: Unique
+) -> None:
+    bob, slug = in_a_new_channel(person, unique)
+    bob.page.clock.install()
+    bob.allow("net::ERR_CONNECTION_RESET")
+    for address in (CHANGES, "**/delete/", "**/status/"):
+        bob.context.route(address, lambda route: route.abort("connectionreset"))
+    bob.context.route(POSTS, lose_the_answer)
+    bob.say("Not for everybody")
+    wait_for(lambda: bob.page.evaluate("1") and site.stored_count(slug) == 1, what="it to be stored")
+    bob.page.clock.run_for(SLOW_AFTER_MS)
+    press(bob.message("Not for everybody"), "Delete")
+    bob.sees()
+
+    bob.context.unroute(CHANGES)
+    with bob.page.expect_response(CHANGES):
+        bob.page.clock.run_for(SLOW_AFTER_MS)
+    bob.sees()
+    bob.page.reload()
+    bob.sees()
+    assert states(bob) == ["deleting"]
+
+    bob.context.unroute("**/delete/")
+    wait_for(lambda: kept(bob) == [], what="the server to be told", timeout_s=30)
+    bob.page.reload()
+    bob.sees()
+
+
 def test_without_room_to_keep_it_a_message_is_sent_and_leaving_warns(
     person: MakePerson, unique: Unique
 ) -> None:
@@ -430,6 +467,11 @@ def answer_accepted(route: Route) -> None:
     """As a site with a broker does, whatever this one said."""
     answer = route.fetch()
     route.fulfill(status=202, json={"client_id": answer.json()["client_id"], "status": "sending"})
+
+
+def lose_the_answer(route: Route) -> None:
+    assert route.fetch().status in (201, 202)
+    route.abort("connectionreset")
 
 
 def leave_behind(someone: Person, *texts: str) -> None:

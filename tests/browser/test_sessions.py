@@ -92,7 +92,11 @@ def test_a_page_of_one_person_does_not_speak_for_another(
     bob.sees("From Bob alone")
     with bob.another_tab(bob.page.url):
         bob.sees()
-    assert site.stored(slug) == []
+        assert site.stored(slug) == []
+        log_out(bob)
+        bob.log_in()
+        bob.is_in("public")
+    bob.sees_stored("From Bob alone")
 
 
 def in_a_new_channel(person: MakePerson, unique: Unique) -> tuple[Person, str]:
