@@ -92,7 +92,7 @@ def audit(journal: Sequence[Sent], books: Books) -> Audit:
         doubled=len(books.rows) - sum(row is not None for row in found),
         misordered=_misordered(pairs),
         gaps=_gaps(books),
-        rejected=sum(sent.client_id in books.rejected for sent in journal),
+        rejected=sum(row is None and sent.client_id in books.rejected for sent, row in pairs),
         longest_wait_s=max(
             ((sent.acknowledged_at or 0) - sent.written_at for sent in acknowledged), default=0
         ),

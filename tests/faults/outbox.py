@@ -251,7 +251,7 @@ class Outbox:
             answer = await self._questions.ask("GET", path, accept=accept)
         except FAULTS:
             return None
-        if answer.status >= 500 or answer.status == 404:
+        if answer.status >= 500:
             return None
         assert answer.status == 200, f"GET {path} was answered with {answer.status}"
         return answer.body.decode()

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.faults.crowd import Posting
-from tests.faults.drill import ENOUGH, Drill
+from tests.faults.drill import ENOUGH, Drill, only_long
 from tests.faults.proxy import Proxy
 
 pytestmark = pytest.mark.stack
@@ -44,6 +44,7 @@ def test_the_broker_has_no_memory_and_blocks_who_publishes(drill: Drill) -> None
         posting.wait_for_more(ENOUGH, status=202)
 
 
+@only_long
 def test_the_broker_hangs(drill: Drill) -> None:
     with drill.under_load() as posting:
         drill.services.pause("rabbitmq")

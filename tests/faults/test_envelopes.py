@@ -57,7 +57,7 @@ def poisons(author_id: int) -> list[bytes]:
         a_call(an_envelope(channel_id=NOBODY, **of_somebody)),
         a_call(an_envelope(channel_id=10**30, **of_somebody)),
         a_call(an_envelope(text="half a letter: \ud83d", **of_somebody)),
-        a_call(an_envelope(accepted_at="0001-01-01T00:00:00+00:00", **of_somebody)),
+        a_call(an_envelope(accepted_at="9999-12-31T23:59:59-12:00", **of_somebody)),
     ]
 
 

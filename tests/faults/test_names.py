@@ -21,11 +21,11 @@ def test_every_request_is_sent_twice_at_once_and_again_an_hour_later(drill: Dril
         posting.wait_for_more(drill.scale.many)
     again = posting.journal[: drill.scale.many]
 
-    assert set(drill.crowd.send_again(again)) == {201}
+    assert set(drill.crowd.send_again(again)) <= {201, 202}
     let_an_hour_pass_since(drill.site)
-    assert set(drill.crowd.send_again(again)) == {201}
+    assert set(drill.crowd.send_again(again)) <= {201, 202}
 
-    assert drill.site.waiting() == 0
+    drill.wait_until_drained()
     assert audit(posting.journal, open_books(drill.site, before)).is_clean
 
 

@@ -20,8 +20,16 @@ WEB_PROCESSES = 2
 
 
 @pytest.fixture
-def bob(people: Callable[[str], Visitor]) -> Visitor:
-    return people("bob")
+def bob(drill: Drill, people: Callable[[str], Visitor]) -> Visitor:
+    """Somebody whose connection is to a web process that publishes, and has no broker in bad memory."""
+    bob = people("bob")
+    wait_for(
+        lambda: bob.post(PUBLIC, "testing, testing", uuid.uuid4()).status == 202,
+        what="a post to the queue",
+        timeout_s=RECOVERY_S,
+    )
+    drill.wait_until_drained()
+    return bob
 
 
 @pytest.mark.parametrize("fault", ["cut", "hold"])

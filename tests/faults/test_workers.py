@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.faults.drill import LONG, Drill
+from tests.faults.drill import Drill, only_long
 
 pytestmark = pytest.mark.stack
 
@@ -23,8 +23,7 @@ def test_a_worker_hangs_and_goes_on(drill: Drill) -> None:
         drill.site.workers[0].resume()
 
 
-@pytest.mark.long
-@pytest.mark.parametrize("scale", [LONG], ids=["long"])
+@only_long
 def test_the_channels_of_a_worker_that_hangs_go_on_with_another(drill: Drill) -> None:
     with drill.under_load():
         drill.site.workers[0].pause()
