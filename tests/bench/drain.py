@@ -1,9 +1,11 @@
 """How fast a full queue is stored: filled while nobody reads it, then timed by the rows' own clock."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from tests.bench.enqueue import PERSISTS
+from tests.bench.processes import Shares
 from tests.bench.task_workers import TaskQueue
 from tests.bench.ways import EVERYWHERE, PRODUCT, TASK, Way
 from tests.site import PYTHON, Part, Site
@@ -13,19 +15,28 @@ FILL_TIMEOUT_S = 60
 DRAIN_TIMEOUT_S = 600
 
 
-def stored_per_second(site: Site, *, count: int) -> float:
-    """Messages a second that the product's workers store from queues with `count` of them."""
-    return _drained(site, PRODUCT, PERSISTS, count, site.workers, site.waiting)
+@dataclass(frozen=True, slots=True)
+class Drain:
+    """One queue, emptied: messages a second, and the seconds of CPU that each part took for `count`."""
+
+    per_second: float
+    count: int
+    taken_s: dict[str, float]
 
 
-def stored_per_second_by_tasks(site: Site, tasks: TaskQueue, *, count: int) -> float:
+def drain(site: Site, *, count: int) -> Drain:
+    """Have the product's workers store `count` messages from full queues."""
+    return _drain(site, PRODUCT, PERSISTS, count, site.workers, site.waiting)
+
+
+def drain_by_tasks(site: Site, tasks: TaskQueue, *, count: int) -> Drain:
     """The same for baseline (b)."""
-    return _drained(site, TASK, "task", count, tasks.workers, tasks.waiting)
+    return _drain(site, TASK, "task", count, tasks.workers, tasks.waiting)
 
 
-def _drained(
+def _drain(
     site: Site, way: Way, kind: str, count: int, workers: Sequence[Part], waiting: Callable[[], int]
-) -> float:
+) -> Drain:
     for worker in workers:
         worker.stop()
     had = way.stored(site)
@@ -34,8 +45,11 @@ def _drained(
     wait_for(lambda: waiting() >= count, what="full queues", timeout_s=FILL_TIMEOUT_S)
     for worker in workers:
         worker.start()
+    wait_for(lambda: way.stored(site) > had, what="the first stored", timeout_s=FILL_TIMEOUT_S)
+    had_then = way.stored(site)
+    shares = Shares(site, workers if way is TASK else ())
     wait_for(lambda: way.stored(site) >= had + count, what="empty queues", timeout_s=DRAIN_TIMEOUT_S)
-    return _rate(site, way, began)
+    return Drain(_rate(site, way, began), had + count - had_then, shares.taken())
 
 
 def _rate(site: Site, way: Way, began: datetime) -> float:

@@ -9,7 +9,7 @@ from statistics import median
 
 from tests.bench.figures import spread
 from tests.bench.load import Load, post_together
-from tests.bench.processes import Shares
+from tests.bench.processes import Shares, per_message
 from tests.bench.ways import Crowd, Way
 from tests.site import Part, Site
 from tests.waiting import wait_for
@@ -81,20 +81,10 @@ def _print(one: Posts) -> None:
     refused = sum((load.refused for load in one.loads), Counter[int]())
     print(f"  {one.way.title}: {per_second} posts/s accepted, answered in ms: {answered}")
     print(f"    all stored {spread(one.stored_after_s, 1)} s after the last answer")
-    print(f"    µs of CPU a post: {_shares(one)}")
+    taken = [(taken_s, load.count) for taken_s, load in zip(one.taken_s, one.loads, strict=True)]
+    print(f"    µs of CPU a post: {per_message(taken)}")
     if refused:
         print(f"    refused, by status: {dict(refused)}")
-
-
-def _shares(one: Posts) -> str:
-    """What each part took, by the median run; of two cores there are 2,000,000 µs in a second."""
-    by_part = {
-        name: median(
-            taken[name] / load.count * 1e6 for taken, load in zip(one.taken_s, one.loads, strict=True)
-        )
-        for name in one.taken_s[0]
-    }
-    return ", ".join(f"{name} {spent:,.0f}" for name, spent in by_part.items())
 
 
 def _check(site: Site, one: Posts) -> None:

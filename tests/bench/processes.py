@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Sequence
+from statistics import median
 from urllib.parse import urlsplit
 
 import psutil
@@ -9,6 +10,15 @@ import psutil
 from tests.site import Part, Site
 
 CLIENT = "client"
+
+
+def per_message(runs: Sequence[tuple[dict[str, float], int]]) -> str:
+    """What each part took, in µs a message, by the median of `runs` of seconds and messages.
+
+    Two cores have 2,000,000 µs in a second.
+    """
+    medians = {name: median(taken_s[name] / count * 1e6 for taken_s, count in runs) for name in runs[0][0]}
+    return ", ".join(f"{name} {spent:,.0f}" for name, spent in medians.items())
 
 
 class Shares:

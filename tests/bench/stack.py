@@ -1,16 +1,18 @@
 """The measurements of the stack: product and baselines side by side, empty and with a long history."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from statistics import median
 
 from tests.bench.burst import measure_burst
-from tests.bench.drain import stored_per_second, stored_per_second_by_tasks
+from tests.bench.drain import Drain, drain, drain_by_tasks
 from tests.bench.figures import say_aim, spread
 from tests.bench.pace import measure_dwell
 from tests.bench.pages import channel_with, measure_pages
 from tests.bench.posts import Posts, measure_posts
+from tests.bench.processes import per_message
 from tests.bench.task_workers import TaskQueue, task_queue
-from tests.bench.ways import INSERT, PRODUCT, TASK, Crowd, reader_at
+from tests.bench.ways import INSERT, PRODUCT, TASK, Crowd, Way, reader_at
 from tests.site import Site
 
 TASK_SHARE = 8  # as many times fewer messages are enough to time the slower baseline
@@ -50,8 +52,8 @@ def measure_stack(site: Site, sizes: Sizes) -> None:
     """Measure everything, print it, and then what of the aims is reached."""
     crowd = Crowd(site, [PRODUCT, INSERT, TASK])
     with task_queue(site) as tasks:
-        by_tasks = _drain_tasks(site, tasks, sizes)
-        drained = _drain(site, sizes)
+        by_tasks = _drained_by_tasks(site, tasks, sizes)
+        drained = _drained(site, sizes)
         posts = measure_posts(
             site, crowd, [PRODUCT, INSERT, TASK], posts=sizes.posts, runs=sizes.runs, workers=tasks.workers
         )
@@ -60,23 +62,28 @@ def measure_stack(site: Site, sizes: Sizes) -> None:
     with reader_at(site, "filler") as filler:
         channel_with(site, filler, sizes.history)
     [posts_then] = measure_posts(site, crowd, [PRODUCT], posts=sizes.posts, runs=sizes.runs)
-    found_then = _found(site, crowd, _drain(site, sizes), posts_then)
+    found_then = _found(site, crowd, _drained(site, sizes), posts_then)
     measure_pages(site, history=sizes.history, runs=sizes.runs)
     _say_aims(found, by_tasks, posts, slower)
     _say_growth(found, found_then, sizes.history)
 
 
-def _drain(site: Site, sizes: Sizes) -> float:
-    rates = [stored_per_second(site, count=sizes.queued) for _run in range(sizes.runs)]
-    print(f"  {PRODUCT.title}: {spread(rates)} stored/s from full queues", flush=True)
+def _stored_per_second(way: Way, drain_once: Callable[[], Drain], runs: int) -> float:
+    drains = [drain_once() for _run in range(runs)]
+    rates = [one.per_second for one in drains]
+    print(f"  {way.title}: {spread(rates)} stored/s from a full queue")
+    taken = per_message([(one.taken_s, one.count) for one in drains])
+    print(f"    µs of CPU a message: {taken}", flush=True)
     return median(rates)
 
 
-def _drain_tasks(site: Site, tasks: TaskQueue, sizes: Sizes) -> float:
+def _drained(site: Site, sizes: Sizes) -> float:
+    return _stored_per_second(PRODUCT, lambda: drain(site, count=sizes.queued), sizes.runs)
+
+
+def _drained_by_tasks(site: Site, tasks: TaskQueue, sizes: Sizes) -> float:
     count = sizes.queued // TASK_SHARE
-    rates = [stored_per_second_by_tasks(site, tasks, count=count) for _run in range(sizes.runs)]
-    print(f"  {TASK.title}: {spread(rates)} stored/s from a full queue", flush=True)
-    return median(rates)
+    return _stored_per_second(TASK, lambda: drain_by_tasks(site, tasks, count=count), sizes.runs)
 
 
 def _found(site: Site, crowd: Crowd, drained: float, posts: Posts) -> Found:
