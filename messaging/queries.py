@@ -230,7 +230,7 @@ def wait_until_stored(accepted: Accepted, *, timeout_s: float) -> bool:
 def rejection_of(accepted: Accepted) -> str:
     """The reason why an accepted message was rejected after all; "" when it was not."""
     rejected = RejectedMessage.objects.filter(
-        client_id=accepted.client_id, rejected_at__gte=accepted.accepted_at
+        client_id=accepted.client_id, author=accepted.author_id, rejected_at__gte=accepted.accepted_at
     )
     return rejected.values_list("reason", flat=True).first() or ""
 

@@ -3,6 +3,7 @@
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
@@ -26,6 +27,17 @@ from messaging.pipeline.ticket import Ticket, read_ticket, ticket_for
 WAIT_FOR_STORE_S = 2.0
 
 
+class PostingRequest(SignedInRequest):
+    shown_pass: Ticket | None
+
+
+def ticket_shown(request: HttpRequest, slug: str) -> Ticket | None:
+    """The posting ticket that a post into the channel `slug` brings; it is let in by that."""
+    if request.method != "POST" or "ticket" not in request.POST:
+        return None
+    return read_ticket(request.POST["ticket"], slug=slug, session_key=request.session.session_key or "")
+
+
 @require_safe
 def home(request: SignedInRequest) -> HttpResponse:
     return redirect(landing_channel())
@@ -38,15 +50,6 @@ def channel(request: SignedInRequest, slug: str) -> HttpResponse:
         return redirect(shown)
     sent = _uuid(request.GET["sent"]) if "sent" in request.GET else None
     return _channel_page(request, shown, ComposerForm(initial={"previous": sent}))
-
-
-class PostingRequest(SignedInRequest):
-    shown_pass: Ticket | None
-
-
-def ticket_shown(request: HttpRequest, slug: str) -> Ticket | None:
-    given = request.POST.get("ticket") if request.method == "POST" else None
-    return read_ticket(given, slug=slug, session_key=request.session.session_key or "") if given else None
 
 
 @lets_in_by(ticket_shown)
@@ -160,7 +163,8 @@ def _posted_page(request: PostingRequest, slug: str, form: ComposerForm, accepte
 
 def _on_its_way(page: str) -> HttpResponse:
     """The page for who can't be shown their message now; it stands on nothing that is away."""
-    return HttpResponse(render_to_string("messaging/on_its_way.html", {"page": page}), status=202)
+    context = {"page": page, "site_name": settings.SITE_NAME}
+    return HttpResponse(render_to_string("messaging/on_its_way.html", context), status=202)
 
 
 def _refused(request: SignedInRequest, slug: str, form: ComposerForm) -> HttpResponse:

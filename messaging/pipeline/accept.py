@@ -88,7 +88,7 @@ def _take(envelope: Envelope, previous: UUID | None) -> Accepted:
         try:
             publish(envelope)
         except BrokerAway:
-            pass  # stored below, as without a broker
+            pass  # stored below, as without one
         else:
             _log(envelope, way="queue")
             return _accepted(envelope, is_stored=False)

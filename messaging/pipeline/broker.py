@@ -13,6 +13,8 @@ from kombu import Connection
 from kombu.exceptions import KombuError
 from kombu.transport.pyamqp import Connection as AMQPConnection
 
+from chatsite.health import within
+
 # py-amqp answers some losses of a connection with an AttributeError.
 BROKER_FAULTS = (KombuError, AMQPError, MessageNacked, OSError, AttributeError)
 
@@ -109,7 +111,8 @@ def _connect_to(address: str, deadline: float) -> Line:
         address, connect_timeout=time_left_s, heartbeat=0, transport_options=options
     ).transport
     transport.Connection = Line
-    connected: Line = transport.establish_connection()
+    # The resolver, and each address that it knows for a name, have clocks of their own.
+    connected: Line = within(time_left_s, transport.establish_connection)
     return connected
 
 

@@ -50,7 +50,7 @@ def _publish_twice_at_most(envelope: Envelope, deadline: float) -> None:
     try:
         _publish_once(envelope, deadline, is_last_try=False)
     except BROKER_FAULTS:
-        if time.monotonic() >= deadline:
+        if time.monotonic() >= deadline:  # it hung, and would again
             raise
         _publish_once(envelope, deadline, is_last_try=True)
 

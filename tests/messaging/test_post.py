@@ -1,9 +1,11 @@
 """Posting: what is said is stored once, in order, or comes back with the reason."""
 
+import logging
 import uuid
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.test import Client
 
 from accounts.actors import SYSTEM
@@ -118,6 +120,18 @@ def test_a_program_is_told_what_became_of_its_message(cast: Cast) -> None:
     wait_for(stored.exists, what="the message to be stored")
     if response.status_code == 201:
         assert f'data-client-id="{client_id}"' in answer["html"]
+
+
+def test_the_log_follows_a_message_from_the_door_on(cast: Cast, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+    client_id = uuid.uuid4()
+
+    post_json(signed_in(cast.bob), cast.design, "not for the log", client_id)
+
+    [accepted] = [vars(record) for record in caplog.records if record.getMessage() == "accepted"]
+    assert (accepted["client_id"], accepted["channel_id"]) == (str(client_id), cast.design.pk)
+    assert accepted["way"] == ("queue" if settings.BROKER_URL else "embedded")
+    assert "not for the log" not in caplog.text
 
 
 @pytest.mark.parametrize("text", ["x", "🩷", "x" * 10_000, " " + "x" * 10_000 + "\n", "🎉" * 10_000])
