@@ -6,8 +6,8 @@ from django.urls import reverse
 
 from chatsite.errors import ChatError, NotFound, Unavailable
 
-# Addresses below a channel that are no pages: nobody should land there after logging in.
-FRAGMENTS_AND_BUTTONS = frozenset({"messages", "changes", "join", "unsubscribe", "clear"})
+# Addresses below a channel or a message that are no pages: nobody should land there after logging in.
+FRAGMENTS_AND_BUTTONS = frozenset({"messages", "changes", "join", "unsubscribe", "clear", "status"})
 
 
 def wants_json(request: HttpRequest) -> bool:

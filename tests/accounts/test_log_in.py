@@ -54,6 +54,10 @@ def test_a_deactivated_account_can_not_log_in(client: Client, cast: Cast) -> Non
             "/messages/6f9619ff-8b86-4d01-b42d-00cf4fc964ff/",
             "/messages/6f9619ff-8b86-4d01-b42d-00cf4fc964ff/",
         ),
+        (
+            "/messages/6f9619ff-8b86-4d01-b42d-00cf4fc964ff/status/",
+            "/messages/6f9619ff-8b86-4d01-b42d-00cf4fc964ff/",
+        ),
     ],
 )
 def test_a_visitor_is_sent_to_log_in_whatever_they_ask_for(
