@@ -11,9 +11,9 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from chatsite.errors import Conflict, NotFound
-from messaging.models import Message
 from messaging.pipeline.envelope import Envelope
-from messaging.pipeline.persist import by_bytes, locked_channels, numbered
+from messaging.pipeline.persist import locked_channels
+from messaging.pipeline.rows import insert, numbered
 from messaging.rendering import render
 
 BATCH = 2_000  # messages in a transaction: the others who write in these channels wait for it
@@ -60,7 +60,4 @@ def _store(batch: Sequence[Envelope], html: Sequence[str]) -> None:
         numbered(envelope, its_html, channels[envelope.channel_id], now=envelope.accepted_at)
         for envelope, its_html in zip(batch, html, strict=True)
     ]
-    for some in by_bytes(rows):
-        Message.objects.bulk_create(some)
-    for channel in channels.values():
-        channel.save(update_fields=["last_seq", "version", "last_activity_at"])
+    insert(rows, channels.values())

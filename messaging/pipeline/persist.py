@@ -1,6 +1,6 @@
 """Storing a batch of envelopes: numbered, once each, in the order in which they were accepted."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -13,9 +13,9 @@ from messaging.models import Message, Tombstone
 from messaging.pipeline.envelope import Envelope
 from messaging.pipeline.faults import is_worth_an_instant_retry
 from messaging.pipeline.rejected import set_aside
-from messaging.rendering import HTML_VERSION, render
+from messaging.pipeline.rows import Row, insert, numbered
+from messaging.rendering import render
 
-INSERT_BYTES = 1 << 20  # of text and HTML per INSERT, far below MariaDB's max_allowed_packet of 16 MiB
 RACES = 10  # times that others may come between: take a client_id, bury one, lock rows in another order
 
 Name = tuple[UUID, int]  # a client_id and the id of the author who used it
@@ -91,7 +91,7 @@ def _persist_once(
     taken = _taken_names(envelopes)
     members = _members(envelopes)
     now = timezone.now()
-    rows: list[Message] = []
+    rows: list[Row] = []
     outcomes: list[Outcome] = []
     for envelope, html in zip(envelopes, rendered, strict=True):
         channel = channels.get(envelope.channel_id)
@@ -107,7 +107,7 @@ def _persist_once(
             taken[envelope.client_id] = envelope.fingerprint
             outcomes.append(Stored(envelope.client_id, is_new=True))
     if rows:
-        _insert(rows, [channels[channel_id] for channel_id in {row.channel_id for row in rows}])
+        insert(rows, [channels[pk] for pk in sorted({row.envelope.channel_id for row in rows})])
         _refuse_buried(rows)
     if keep_rejected:
         _keep_rejected(envelopes, outcomes, now)
@@ -169,34 +169,7 @@ def _reason_against(
     return ""
 
 
-def numbered(envelope: Envelope, html: str, channel: Channel, *, now: datetime) -> Message:
-    """The row of `envelope` as the next message of `channel`, whose raised numbers are yet to be saved."""
-    channel.last_seq += 1
-    channel.version += 1
-    channel.last_activity_at = now
-    return Message(
-        channel_id=envelope.channel_id,
-        author_id=envelope.author_id,
-        client_id=envelope.client_id,
-        seq=channel.last_seq,
-        version=channel.version,
-        text=envelope.text,
-        html=html,
-        html_version=HTML_VERSION,
-        fingerprint=envelope.fingerprint,
-        accepted_at=envelope.accepted_at,
-        stored_at=now,
-    )
-
-
-def _insert(rows: Sequence[Message], channels: Sequence[Channel]) -> None:
-    for some in by_bytes(rows):
-        Message.objects.bulk_create(some)
-    for channel in channels:
-        channel.save(update_fields=["last_seq", "version", "last_activity_at"])
-
-
-def _refuse_buried(rows: Sequence[Message]) -> None:
+def _refuse_buried(rows: Sequence[Row]) -> None:
     """Look for tombstones, after the insert.
 
     Who deletes writes the tombstone first and looks for the message then, waiting for rows not committed yet.
@@ -205,25 +178,10 @@ def _refuse_buried(rows: Sequence[Message]) -> None:
     Raises:
         _Buried: there are some; the transaction is undone, and the batch tried without them.
     """
-    names = {(row.client_id, row.author_id) for row in rows}
-    tombstones = Tombstone.objects.filter(client_id__in={row.client_id for row in rows})
+    names = {(row.envelope.client_id, row.envelope.author_id) for row in rows}
+    tombstones = Tombstone.objects.filter(client_id__in={client_id for client_id, _author in names})
     if buried := names & set(tombstones.values_list("client_id", "author_id")):
         raise _Buried(buried)
-
-
-def by_bytes(rows: Sequence[Message]) -> Iterator[list[Message]]:
-    """`rows` in runs that each fit a statement."""
-    run: list[Message] = []
-    size = 0
-    for row in rows:
-        weight = len(row.text.encode()) + len(row.html.encode())
-        if run and size + weight > INSERT_BYTES:
-            yield run
-            run, size = [], 0
-        run.append(row)
-        size += weight
-    if run:
-        yield run
 
 
 def _keep_rejected(envelopes: Sequence[Envelope], outcomes: Sequence[Outcome], now: datetime) -> None:
