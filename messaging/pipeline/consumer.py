@@ -1,8 +1,13 @@
 """Celery's own consumer, with our step in it and without what does harm here."""
 
+from functools import partial
 from typing import Any
 
 from celery.worker.consumer import Consumer as CeleryConsumer
+
+# Between two tries to reach the broker. Celery would wait longer each time, up to half a minute, and for as
+# long after the broker is back nobody's messages would be stored.
+RECONNECT_EVERY_S = 2
 
 CeleryBlueprint: Any = CeleryConsumer.Blueprint
 
@@ -22,3 +27,9 @@ class Consumer(CeleryConsumer):
         # whoever publishes: acknowledgements must go on.
         silent = {"without_gossip": True, "without_mingle": True, "without_heartbeat": True}
         super().__init__(*args, **{**options, **silent})
+
+    def ensure_connected(self, conn: Any) -> Any:
+        conn.ensure_connection = partial(
+            conn.ensure_connection, interval_start=RECONNECT_EVERY_S, interval_step=0
+        )
+        return super().ensure_connected(conn)
