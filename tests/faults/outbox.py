@@ -203,6 +203,8 @@ class Outbox:
 
     def _settle(self, sent: Sent, state: State) -> None:
         sent.state = state
+        if state is State.SENT:  # whatever became of the answer, its sender can see it now
+            sent.acknowledged_at = sent.acknowledged_at or time.time()
         if sent in self._unsettled:
             self._unsettled.remove(sent)
         self._changed.set()
