@@ -1,6 +1,7 @@
 """Text to safe HTML, once, when a message is stored; a page never parses text again."""
 
 import re
+import time
 from functools import cache
 from html import escape
 from typing import Any
@@ -12,6 +13,9 @@ HTML_VERSION = 1  # of the markup that `render` makes; a higher one lets old row
 LINK_REL = "noopener nofollow ugc"
 LONGEST_LINK = 2_000  # characters; in a longer run without white space the search would take seconds
 
+# Several times what the longest message takes when it is full of links.
+RENDER_LIMIT_S = 0.05
+
 _WORD = re.compile(r"\S+")
 _HINT = re.compile(r"://|@|www\.", re.IGNORECASE)
 # Labels with dots between them; possessive, so that a failure is final and costs one pass.
@@ -19,13 +23,20 @@ _HOST = r"[^\W_][\w-]{0,62}(?:\.[^\W_][\w-]{0,62})*+(?::\d{1,5})?"
 _SAFE_SCHEME = re.compile(r"(?:https?|mailto):", re.IGNORECASE)
 
 
-def render(text: str) -> str:
-    """`text` as HTML: escaped, links clickable, line breaks kept. Safe to put into a page as it is."""
+def render(text: str, *, limit_s: float = RENDER_LIMIT_S) -> str:
+    """`text` as HTML: escaped, links clickable, line breaks kept. Safe to put into a page as it is.
+
+    Arguments:
+        limit_s: seconds of this thread's CPU time for finding links; what is left then stays plain text.
+    """
     parts: list[str] = []
     end = 0
+    stops_at = time.thread_time() + limit_s
     # Few words can be links: what is between them is escaped at once.
     for word in _WORD.finditer(text) if _HINT.search(text) else ():
         if len(word[0]) <= LONGEST_LINK and _HINT.search(word[0]):
+            if time.thread_time() >= stops_at:
+                break
             parts += [_plain(text[end : word.start()]), _linked(word[0])]
             end = word.end()
     parts.append(_plain(text[end:]))

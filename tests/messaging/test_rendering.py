@@ -48,6 +48,13 @@ def test_what_is_no_safe_link_stays_text(text: str) -> None:
     assert "<a" not in render(text)
 
 
+def test_once_the_time_is_up_links_stay_text_and_everything_is_escaped() -> None:
+    text = "https://example.org/?a=1&b=2\n<b> https://example.org"
+
+    assert render(text, limit_s=0) == "https://example.org/?a=1&amp;b=2<br>&lt;b&gt; https://example.org"
+    assert render(text).count("<a ") == 2
+
+
 @given(st.text(max_size=300))
 def test_no_text_makes_markup_of_its_own(text: str) -> None:
     html = render(text)
