@@ -22,7 +22,7 @@ from messaging.pipeline.queue_states import (
     state_of,
 )
 from messaging.pipeline.queues import dead_letter_queue
-from messaging.pipeline.roster import FRESH_S
+from messaging.pipeline.roster import FORGOTTEN, FRESH_S
 
 NEWEST = 1_000  # stored messages, of which the dwell time is told
 
@@ -112,15 +112,23 @@ class Figures:
 
     @property
     def is_empty(self) -> bool:
-        """Whether nothing waits, as far as it can be known.
+        """Whether nothing waits, as far as it can be known at one moment.
 
-        What a worker holds is not counted. It is known to be stored soon as long as the database answers; and
-        without any consumer nothing is held.
+        What a worker holds is not counted. It is stored within a batch's time as long as the worker does its
+        work, which it shows by its place in the roster; and without any consumer nothing is held.
         """
-        broker = self.broker
-        if broker.fault or broker.waiting:
+        if self.broker.fault or self.broker.waiting:
             return False
-        return not self.database.fault or not any(queue.consumers for queue in broker.queues)
+        return not self.has_consumers or self._all_workers_are_at_work
+
+    @property
+    def has_consumers(self) -> bool:
+        return any(queue.consumers for queue in self.broker.queues)
+
+    @property
+    def _all_workers_are_at_work(self) -> bool:
+        workers = self.database.workers
+        return not self.database.fault and bool(workers) and all(worker.is_fresh for worker in workers)
 
 
 def figures() -> Figures:
@@ -130,8 +138,12 @@ def figures() -> Figures:
 
 
 def roster() -> list[WorkerFigures]:
-    """The workers that say they are there, or did a moment ago, by the database's time."""
-    rows = Worker.objects.annotate(asked_at=Now()).order_by("host", "pid")
+    """The workers that say they are there, or did within a minute, by the database's time.
+
+    One that stopped to say so may still hold messages, until the broker notices: half a minute at most.
+    """
+    seen = Worker.objects.filter(seen_at__gt=Now() - FORGOTTEN)
+    rows = seen.annotate(asked_at=Now()).order_by("host", "pid")
     ages = [(row, (row.asked_at - row.seen_at).total_seconds()) for row in rows]
     return [WorkerFigures(row.host, row.pid, max(0.0, age), is_fresh=age < FRESH_S) for row, age in ages]
 

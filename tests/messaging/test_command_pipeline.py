@@ -8,6 +8,7 @@ import signal
 import socket
 import subprocess
 import sys
+import uuid
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
@@ -19,7 +20,8 @@ from django.utils import timezone
 from kombu import Producer
 
 from messaging.management.commands import pipeline
-from messaging.models import Message, RejectedMessage
+from messaging.models import Message, RejectedMessage, Worker
+from messaging.pipeline.accept import accept
 from messaging.pipeline.queues import dead_letter_queue, persist_queues
 from tests.cast import Cast, say
 from tests.conftest import database_url
@@ -251,6 +253,27 @@ def test_waiting_until_empty_gives_up_in_time_and_says_why(
     settings.BROKER_URL = f"amqp://chat:hush@127.0.0.1:{closed_port()}//"
     with pytest.raises(CommandError, match="the broker can't be reached"):
         call_command("pipeline", "--wait-empty", "0.1", stdout=io.StringIO())
+
+
+def nothing_shows() -> bool:
+    return not any(queue["waiting"] for queue in look()[0]["broker"]["queues"])
+
+
+@pytest.mark.stack
+@pytest.mark.long
+def test_what_a_paused_worker_holds_is_not_taken_for_stored(cast: Cast, worker: int) -> None:
+    wait_for(Worker.objects.exists, what="the worker in the roster")
+    os.kill(worker, signal.SIGSTOP)
+    try:
+        accepted = accept(cast.bob, cast.public, text="held", client_id=uuid.uuid4())
+        wait_for(nothing_shows, what="the worker to hold it")
+        with pytest.raises(CommandError, match="messages may be with a silent worker"):
+            call_command("pipeline", "--wait-empty", "10", stdout=io.StringIO())
+        assert not Message.objects.exists()
+    finally:
+        os.kill(worker, signal.SIGCONT)
+    call_command("pipeline", "--wait-empty", "30", stdout=io.StringIO())
+    assert Message.objects.get().client_id == accepted.client_id
 
 
 @pytest.mark.parametrize("option", ["--watch", "--wait-empty"])

@@ -12,10 +12,11 @@ from django.core.management.base import CommandError
 
 from chatsite.commands import ChatCommand
 from messaging.pipeline.figures import Figures, QueueFigures, figures
+from messaging.pipeline.roster import FRESH_S
 
 WATCH_EVERY_S = 2.0
 LOOK_EVERY_S = 0.5
-SETTLE_S = 5.0  # a worker stores what it holds within one batch, some 20 ms
+SETTLE_S = FRESH_S + 2  # a worker that stopped to work is out of the roster by then
 LONGEST_WAIT_S = 86_400
 FIRST_OF_THE_SCREEN = "\x1b[H\x1b[2J"
 
@@ -28,8 +29,8 @@ waiting: without what a worker has taken and not stored yet, two batches at most
 oldest: nobody can look at the head of such a queue. A queue is stored in its order, so what waits was
   accepted after the newest stored message of its channels: shown is the time since then. It says too little
   while messages are also stored directly (broker away, PERSIST_DIRECT), as those pass the queue.
---wait-empty: returns when no queue has had anything for {SETTLE_S:g} s and the database answers, so that a
-  worker has stored what it took; or at once when no worker is left to hold anything.
+--wait-empty: returns when no queue has had anything for {SETTLE_S:g} s while each worker of the roster was at
+  work, so that it has stored what it took; or at once when no worker is left to hold anything.
 """
 
 
@@ -102,7 +103,7 @@ class Command(ChatCommand):
             found = figures()
             now = time.monotonic()
             empty_since = (empty_since or now) if found.is_empty else None
-            if empty_since is not None and (now - empty_since >= SETTLE_S or not may_be_held(found)):
+            if empty_since is not None and (now - empty_since >= SETTLE_S or not found.has_consumers):
                 self.stdout.write("Nothing waits.")
                 return
             if now >= deadline:
@@ -121,15 +122,13 @@ class Command(ChatCommand):
             self.stdout.write(f"wrong: {words}")
 
 
-def may_be_held(found: Figures) -> bool:
-    """Whether there is a worker that may have taken messages and not stored them yet."""
-    return any(queue.consumers for queue in found.broker.queues)
-
-
 def why_not_empty(found: Figures, timeout_s: float) -> str:
     if found.wrong:
         return f"Not known to be empty after {timeout_s:g} s: {'; '.join(found.wrong)}."
-    return f"After {timeout_s:g} s there still are messages waiting: {found.broker.waiting:,}."
+    gone = [f"{worker.host}:{worker.pid}" for worker in found.database.workers if not worker.is_fresh]
+    if found.broker.waiting or not gone:
+        return f"After {timeout_s:g} s there still are messages waiting: {found.broker.waiting:,}."
+    return f"Not known to be empty after {timeout_s:g} s: messages may be with a silent worker, {gone[0]}."
 
 
 def about_queues(found: Figures) -> Iterator[str]:
