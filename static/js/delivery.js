@@ -36,10 +36,19 @@ export class Delivery extends EventTarget {
   start() {
     this.#outbox.addEventListener("changed", ({ detail }) => (isNewWish(detail) ? this.hurry() : this.#wake()));
     document.addEventListener("visibilitychange", () => document.hidden || this.hurry());
+    addEventListener("focus", () => this.hurry());
     addEventListener("online", () => this.hurry());
     addEventListener("pageshow", (event) => event.persisted && this.hurry());
     addEventListener("pagehide", () => this.#rest()); // or a page kept for the Back button would keep the turn
+    this.#hearOfOtherTabs();
     this.hurry();
+  }
+
+  /** A page that was made for this person, in another tab, says that they are logged in, perhaps again. */
+  #hearOfOtherTabs() {
+    const tabs = new BroadcastChannel(`pages:${this.#author}`);
+    tabs.addEventListener("message", () => this.hurry());
+    tabs.postMessage("opened");
   }
 
   /** The server may answer again: do not wait any longer. */

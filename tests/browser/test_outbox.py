@@ -103,7 +103,7 @@ def test_tabs_take_turns_on_plain_http_too(person: MakePerson) -> None:
         assert plain.stored_count("public") == 2
 
         bob.page.evaluate(
-            "(key) => localStorage.setItem(key, JSON.stringify({ owner: 'crashed', until: Date.now() + 3000 }))",
+            "(key) => localStorage.setItem(key, JSON.stringify({ owner: 'x', until: Date.now() + 3000 }))",
             f"turn:outbox:{bob.username}",
         )
         bob.say("three")
