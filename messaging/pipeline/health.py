@@ -14,6 +14,7 @@ from messaging.pipeline.figures import roster
 from messaging.pipeline.queue_states import (
     QueueState,
     asked_broker,
+    connect,
     leftover_states,
     persist_states,
     state_of,
@@ -50,7 +51,7 @@ def check_broker() -> Iterator[Finding]:
     # A watch over every step: a broker may stop to answer at any of them.
     broker = Connection(settings.BROKER_URL, connect_timeout=PATIENCE_S)
     try:
-        within(PATIENCE_S, broker.connect)
+        within(PATIENCE_S, partial(connect, broker))
         for examine in _examinations(broker):
             yield from within(PATIENCE_S, examine)
     except TimeoutError:
