@@ -115,6 +115,13 @@ def check_settings() -> Iterator[Finding]:
         found.append(
             warning("workers with SQLite: one writer at a time", "set DATABASE_URL to MariaDB or MySQL")
         )
+    if settings.BROKER_URL and settings.PERSIST_DIRECT:
+        found.append(
+            warning(
+                "PERSIST_DIRECT is on: messages are stored in the request, past the broker",
+                "unset it once the number of queues is changed",
+            )
+        )
     yield from found or [ok("settings")]
 
 

@@ -10,6 +10,7 @@ from kombu import Connection, Queue
 from kombu.exceptions import KombuError
 
 from chatsite.health import PATIENCE_S, Finding, ok, warning, within, wrong
+from messaging.models import RejectedMessage
 from messaging.pipeline.figures import roster
 from messaging.pipeline.queue_states import (
     QueueState,
@@ -71,6 +72,14 @@ def check_workers() -> Iterator[Finding]:
         yield ok(f"workers: {', '.join(f'{worker.host}:{worker.pid}' for worker in fresh)}")
     else:
         yield warning("no worker is in the roster: none runs, or none reaches the database", START_WORKER)
+
+
+def check_rejected() -> Iterator[Finding]:
+    """Whether messages that could not be stored wait for an admin."""
+    waiting = RejectedMessage.objects.filter(outcome=RejectedMessage.Outcome.OPEN).count()
+    if waiting:
+        advice = "retry or discard them in the admin, under Rejected messages"
+        yield warning(f"rejected messages that nobody has decided: {waiting:,}", advice)
 
 
 def _examinations(broker: Any) -> Iterator[Callable[[], list[Finding]]]:

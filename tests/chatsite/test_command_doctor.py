@@ -16,10 +16,12 @@ from celery import current_app
 from django.core.management import call_command
 from django.db import connection
 from django.db.migrations.recorder import MigrationRecorder
+from django.utils import timezone
 from kombu import Producer
 
 from channels_app.models import Channel
-from messaging.models import Worker
+from messaging.actions import discard_rejected
+from messaging.models import RejectedMessage, Worker
 from messaging.pipeline.queues import dead_letter_queue, persist_queues, tasks_queue
 from tests.cast import Cast
 from tests.waiting import wait_for
@@ -79,6 +81,22 @@ def test_doubtful_settings_are_warned_of(cast: Cast, settings: Any) -> None:
     assert saying("ALLOWED_HOSTS has *")[0] == "warning"
     assert saying("HTTPS is off")[0] == "warning"
     assert findings()[1] == 0
+
+
+@pytest.mark.stack
+def test_storing_past_the_broker_is_warned_of(cast: Cast, settings: Any) -> None:
+    assert not any("PERSIST_DIRECT" in words for _level, words in findings()[0])
+    settings.PERSIST_DIRECT = True
+    assert saying("PERSIST_DIRECT is on")[0] == "warning"
+
+
+def test_rejected_messages_are_warned_of_until_they_are_decided(cast: Cast) -> None:
+    rejected = RejectedMessage.objects.create(
+        envelope="{}", reason="not_storable", rejected_at=timezone.now()
+    )
+    assert saying("rejected messages that nobody has decided: 1")[0] == "warning"
+    discard_rejected(cast.alice, rejected)
+    assert not any("rejected messages" in words for _level, words in findings()[0])
 
 
 def test_a_folder_that_is_not_there_is_wrong(cast: Cast, settings: Any, tmp_path: Path) -> None:

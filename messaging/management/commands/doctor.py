@@ -10,7 +10,7 @@ from typing import Any
 from channels_app.health import check_public_channel
 from chatsite import health
 from chatsite.commands import ChatCommand
-from messaging.pipeline.health import check_broker, check_workers
+from messaging.pipeline.health import check_broker, check_rejected, check_workers
 
 
 def findings() -> Iterator[health.Finding]:
@@ -21,7 +21,13 @@ def findings() -> Iterator[health.Finding]:
     yield from database
     if database[0].level == "ok":
         yield from health.examine(
-            [health.check_migrations, check_public_channel, health.check_clock, check_workers]
+            [
+                health.check_migrations,
+                check_public_channel,
+                health.check_clock,
+                check_workers,
+                check_rejected,
+            ]
         )
     yield from health.examine([check_broker])
 
