@@ -129,7 +129,7 @@ class OutcomeFilter(admin.SimpleListFilter):
 
 @admin.register(RejectedMessage)
 class RejectedMessageAdmin(NewestAdmin):
-    list_display = ("client_id", "author", "reason", "detail_excerpt", "rejected_at", "outcome", "ended_at")
+    list_display = ("client_id", "author", "reason", "outcome", "rejected_at", "detail_excerpt")
     list_filter = (OutcomeFilter, ReasonFilter)
     search_fields = ("client_id",)
     search_help_text = _("Search by client id.")
