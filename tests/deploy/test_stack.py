@@ -1,5 +1,6 @@
 """`make stack`: every process of a server behind one address, and none of them left after Ctrl-C."""
 
+import urllib.error
 import urllib.request
 from pathlib import Path
 
@@ -28,6 +29,8 @@ def test_it_serves_on_one_address_and_leaves_nothing_behind(tmp_path: Path) -> N
             for path in ("/healthz", "/accounts/login/", "/static/css/tokens.css"):
                 with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=30) as answer:
                     assert answer.status == 200
+            # nginx lets this machine ask.
+            wait_for(lambda: is_ready(port), what="a worker on every queue", timeout_s=60)
             running = " ".join(processes_of(var))
             for part in ("chatsite.wsgi", "chatsite.asgi", "celery", "nginx", "mariadbd", "beam", "epmd"):
                 assert part in running
@@ -37,3 +40,11 @@ def test_it_serves_on_one_address_and_leaves_nothing_behind(tmp_path: Path) -> N
         wait_for(lambda: not processes_of(var), what="every process of the stack to end")
     finally:
         run_script("services.sh", "down", var=var)
+
+
+def is_ready(port: int) -> bool:
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz", timeout=30) as answer:
+            return bool(answer.status == 200)
+    except urllib.error.HTTPError:
+        return False
