@@ -8,6 +8,7 @@ from playwright.sync_api import Route, expect
 from tests.browser.conftest import MakePerson
 from tests.browser.person import Person
 from tests.site import Site
+from tests.waiting import wait_for
 
 Unique = Callable[[str], str]
 
@@ -122,6 +123,7 @@ def test_a_draft_outlives_a_send_in_another_tab(person: MakePerson, unique: Uniq
     with bob.another_tab(bob.page.url):
         bob.box.fill("quick")
         first_box.fill("half a thought")
+        wait_for(lambda: "half a thought" in drafts(bob), what="the draft to reach this tab's process")
         bob.button("Send").click()
         bob.sees_stored("quick")
 
@@ -159,3 +161,7 @@ def create_channel(someone: Person, unique: Unique) -> str:
     slug = unique("writing")
     someone.create_channel(slug)
     return slug
+
+
+def drafts(someone: Person) -> str:
+    return str(someone.page.evaluate("JSON.stringify(localStorage)"))
