@@ -11,33 +11,33 @@ from tests.waiting import wait_for
 pytestmark = pytest.mark.stack
 
 CHANNELS = 8
-WAITING = 2_400  # messages
-BATCH = "4"  # messages: the workers are to be slow, or nothing is left for the next one
-STORED_BETWEEN = 100  # messages, with the workers as they are
+WAITING = 3_000  # messages
+BATCH = "2"  # messages: the workers are to be slow, or nothing is left for the next one
+STORED_BETWEEN = 60  # messages, with the workers as they are
 TIMEOUT_S = 90
 
 
 def test_messages_keep_their_order_when_their_queues_change_hands() -> None:
     with (
-        Site.stack(DJANGO_SETTINGS_MODULE="chatsite.settings", PERSIST_BATCH=BATCH) as site,
+        Site.stack(workers=3, DJANGO_SETTINGS_MODULE="chatsite.settings", PERSIST_BATCH=BATCH) as site,
         Visitor(site.url, "bob") as bob,
     ):
         bob.sign_up()
         slugs = [_slug(bob.create_channel(f"room {number}")) for number in range(CHANNELS)]
-        [first] = site.workers
-        first.stop()
+        first, second, third = site.workers
+        for worker in site.workers:
+            worker.pause()
         site.run(PYTHON, "-m", "tests.bench.enqueue", "product", "bob", str(WAITING), *slugs)
+        wait_for(lambda: _roster(site) == 0, what="all to be taken for gone", timeout_s=TIMEOUT_S)
 
-        first.start()
-        _some_are_stored_by(site, slugs, workers=1)
-        second = site.add_worker()
+        first.resume()
+        second.resume()
         _some_are_stored_by(site, slugs, workers=2)
-        site.add_worker()
+        third.resume()
         _some_are_stored_by(site, slugs, workers=3)
-        site.remove_worker(second)
+        second.stop()
         _some_are_stored_by(site, slugs, workers=2)
         first.kill()
-        _some_are_stored_by(site, slugs, workers=1)
         with site.explained():
             wait_for(lambda: _count(site, slugs) == WAITING, what="all of them", timeout_s=TIMEOUT_S)
 
@@ -56,8 +56,8 @@ def _some_are_stored_by(site: Site, slugs: list[str], *, workers: int) -> None:
     with site.explained():
         wait_for(lambda: _roster(site) == workers, what=f"{workers} workers", timeout_s=TIMEOUT_S)
         enough = _count(site, slugs) + STORED_BETWEEN
+        assert enough < WAITING, "nothing is left to hand over"
         wait_for(lambda: _count(site, slugs) >= enough, what="more to be stored", timeout_s=TIMEOUT_S)
-    assert _count(site, slugs) < WAITING, "nothing is left to hand over"
 
 
 def _roster(site: Site) -> int:
