@@ -30,7 +30,7 @@ mariadb_start() {
     if ! server=$(mariadb_program mariadbd) || ! installer=$(mariadb_program mariadb-install-db); then
         die "MariaDB is not installed. Run deploy/services.sh install, or as root: apt-get install mariadb-server-core mariadb-client-core"
     fi
-    mkdir -p "$MARIADB_DIR"
+    mkdir -p "$MARIADB_DIR/tmp"
     if [[ ! -e $MARIADB_DIR/made ]]; then
         rm -rf "$MARIADB_DIR/data"
         # From inside the folder: the installer does not understand a path with a space in it.
@@ -43,8 +43,10 @@ mariadb_start() {
     write_mariadb_first_statements "$password"
     : >"$MARIADB_DIR/log"
     # No Unix socket (a deep checkout's path would be too long for one), and nothing of the machine's own settings.
+    # A server that starts removes all temporary tables in its folder for them, also those of others that run.
     start_process "$MARIADB_DIR/pid" "$MARIADB_DIR/log" "$server" --no-defaults --user="$(id -un)" \
-        --datadir="$MARIADB_DIR/data" --bind-address=127.0.0.1 --port="$port" --socket= --skip-name-resolve \
+        --datadir="$MARIADB_DIR/data" --tmpdir="$MARIADB_DIR/tmp" \
+        --bind-address=127.0.0.1 --port="$port" --socket= --skip-name-resolve \
         --pid-file="$MARIADB_DIR/mariadbd.pid" --init-file="$MARIADB_DIR/init.sql" \
         --character-set-server=utf8mb4 --collation-server=utf8mb4_unicode_ci --transaction-isolation=READ-COMMITTED \
         --innodb-buffer-pool-size=256M --max-connections=300
