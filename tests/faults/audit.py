@@ -132,7 +132,7 @@ def open_books(site: Site, before: Mapping[str, int]) -> Books:
         "SELECT message.client_id, author.username, channel.slug, message.text, message.seq, "
         "message.stored_at FROM messaging_message AS message "
         "JOIN channels_app_channel AS channel ON channel.id = message.channel_id "
-        "JOIN accounts_user AS author ON author.id = message.author_id ORDER BY message.id"
+        "JOIN accounts_user AS author ON author.id = message.author_id"
     )
     stored = [
         Stored(UUID(str(client_id)), sender, slug, text, seq, _seconds(stored_at))

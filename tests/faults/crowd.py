@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from itertools import count
 
-from tests.faults.outbox import Outbox, Sent
+from tests.faults.outbox import Outbox, Page, Sent, open_page
 from tests.site import Site
 from tests.visitor import Visitor
 from tests.waiting import wait_for
@@ -31,24 +31,18 @@ class Crowd:
         self.slugs = [f"room-{number}" for number in range(CHANNELS)]
         self._texts = (f"message {number} {padding.strip()}" for number in count(1))
         with ThreadPoolExecutor(SIGN_UPS_AT_ONCE) as threads:
-            self._people = list(threads.map(lambda number: self._join(site, number), range(CLIENTS)))
+            joined = list(threads.map(lambda number: self._join(site, number), range(CLIENTS)))
+        self._places = [place for places in joined for place in places]
 
     @contextmanager
     def posting(self, *, pace_s: float, is_doubled: bool = False) -> Iterator["Posting"]:
         """Have everybody post from now on; ended with `finish`, or with the block at the latest."""
         journal: list[Sent] = []
-        places = [
-            (visitor, slug) for number, visitor in enumerate(self._people) for slug in self._rooms(number)
+        outboxes = [
+            Outbox(visitor, page, journal=journal, texts=self._texts, pace_s=pace_s, is_doubled=is_doubled)
+            for visitor, page in self._places
         ]
-        posting = Posting(
-            [
-                Outbox(
-                    visitor, slug, journal=journal, texts=self._texts, pace_s=pace_s, is_doubled=is_doubled
-                )
-                for visitor, slug in places
-            ],
-            journal,
-        )
+        posting = Posting(outboxes, journal)
         try:
             yield posting
         finally:
@@ -56,22 +50,24 @@ class Crowd:
 
     def send_again(self, journal: list[Sent]) -> list[int]:
         """Post every message of `journal` once more, as a script that knows nothing; the statuses."""
-        people = {visitor.username: visitor for visitor in self._people}
+        people = {visitor.username: visitor for visitor, _page in self._places}
         statuses = []
         for sent in journal:
             visitor = people[sent.sender]
             statuses.append(visitor.post(f"/channels/{sent.channel}/", sent.text, sent.client_id).status)
-        for visitor in self._people:
+        for visitor in people.values():
             visitor.hang_up()
         return statuses
 
-    def _join(self, site: Site, number: int) -> Visitor:
+    def _join(self, site: Site, number: int) -> list[tuple[Visitor, Page]]:
         visitor = Visitor(site.url, f"sender-{number}")
         visitor.sign_up()
+        places = []
         for slug in self._rooms(number):
             assert visitor.create_channel(slug) == f"/channels/{slug}/"
+            places.append((visitor, open_page(visitor, slug)))
         visitor.hang_up()
-        return visitor
+        return places
 
     def _rooms(self, number: int) -> list[str]:
         first = number * CHANNELS_EACH
@@ -106,9 +102,8 @@ class Posting:
                 raise self._error
             return self.acknowledged(status) >= enough
 
-        wait_for(
-            are_taken, what=f"{number} more messages taken ({status or 'any'})", timeout_s=ALIVE_TIMEOUT_S
-        )
+        what = f"{number} more messages to be taken, by status {status or 'any'}"
+        wait_for(are_taken, what=what, timeout_s=ALIVE_TIMEOUT_S)
 
     def finish(self, *, timeout_s: float) -> list[Sent]:
         """Have nothing more written, and wait until every message came to an end or `timeout_s` have passed.

@@ -23,7 +23,7 @@ CATCH_UP_S = 2.0
 LAST_CATCH_UP_S = 0.5  # once nothing more is written
 ASK_AFTER_S = 5.0
 MOST_UNSETTLED = 20  # nobody goes on typing for ever while nothing gets through
-PAGE, SCRIPT = "text/html", "application/json"
+FRAGMENT, SCRIPT = "text/html", "application/json"
 
 
 class State(Enum):
@@ -69,8 +69,24 @@ def say(visitor: Visitor, slug: str, text: str) -> Sent:
     return sent
 
 
+@dataclass(slots=True)
+class Page:
+    """What somebody's open page of a channel knows; it is kept from one outbox to the next."""
+
+    slug: str
+    version: int
+    ticket: str
+
+
+def open_page(visitor: Visitor, slug: str) -> Page:
+    answer = visitor.get(f"/channels/{slug}/")
+    assert answer.status == 200, answer
+    html = answer.body.decode()
+    return Page(slug, int(_attribute(html, "version")), _attribute(html, "ticket"))
+
+
 class Outbox:
-    """What `visitor` says in the channel `slug`, every message added to `journal` when it is written.
+    """What `visitor` says on `page`, every message added to `journal` when it is written.
 
     Arguments:
         texts: what is said, each text once.
@@ -81,7 +97,7 @@ class Outbox:
     def __init__(
         self,
         visitor: Visitor,
-        slug: str,
+        page: Page,
         *,
         journal: list[Sent],
         texts: Iterator[str],
@@ -89,7 +105,7 @@ class Outbox:
         is_doubled: bool = False,
     ) -> None:
         self._visitor = visitor
-        self._slug = slug
+        self._page = page
         self._journal = journal
         self._texts = texts
         self._pace_s = pace_s
@@ -98,8 +114,6 @@ class Outbox:
         self._unsettled: list[Sent] = []
         self._changed = asyncio.Event()  # there may be something to post, or to end
         self._closing = asyncio.Event()
-        self._ticket = ""
-        self._version = 0
 
     def close(self) -> None:
         """Write no more; `run` returns once every message came to an end."""
@@ -108,21 +122,12 @@ class Outbox:
 
     async def run(self) -> None:
         try:
-            await self._open_the_page()
             async with asyncio.TaskGroup() as both:
                 both.create_task(self._post_in_order())
                 both.create_task(self._watch())
         finally:
             for line in (*self._lines, self._questions):
                 line.hang_up()
-
-    async def _open_the_page(self) -> None:
-        page = await self._question(f"/channels/{self._slug}/", accept=PAGE)
-        while page is None:
-            await asyncio.sleep(BACKOFF_S[0])
-            page = await self._question(f"/channels/{self._slug}/", accept=PAGE)
-        self._version = int(_attribute(page, "version") or 0)
-        self._ticket = _attribute(page, "ticket")
 
     # Posting
 
@@ -140,7 +145,7 @@ class Outbox:
                     self._write()
 
     def _write(self) -> None:
-        sent = Sent(uuid4(), self._visitor.username, self._slug, next(self._texts), time.time())
+        sent = Sent(uuid4(), self._visitor.username, self._page.slug, next(self._texts), time.time())
         self._unsettled.append(sent)
         self._journal.append(sent)
 
@@ -162,9 +167,9 @@ class Outbox:
             "client_id": str(sent.client_id),
             "author": self._visitor.username,
             "previous": self._before(sent),
-            "ticket": self._ticket,
+            "ticket": self._page.ticket,
         }
-        path = f"/channels/{self._slug}/messages/"
+        path = f"/channels/{self._page.slug}/messages/"
         copies = (line.ask("POST", path, fields, accept=SCRIPT) for line in self._lines)
         answers = [
             answer
@@ -223,12 +228,12 @@ class Outbox:
     async def _catch_up(self) -> None:
         has_more = True
         while has_more:
-            path = f"/channels/{self._slug}/changes/?after={self._version}"
-            fragment = await self._question(path, accept=PAGE)
+            path = f"/channels/{self._page.slug}/changes/?after={self._page.version}"
+            fragment = await self._question(path, accept=FRAGMENT)
             if fragment is None:
                 return
-            self._ticket = _attribute(fragment, "ticket") or self._ticket
-            self._version = int(_attribute(fragment, "version"))
+            self._page.ticket = _attribute(fragment, "ticket") or self._page.ticket
+            self._page.version = int(_attribute(fragment, "version"))
             has_more = _attribute(fragment, "more") == "true"
             shown = set(re.findall(r'data-client-id="([0-9a-f-]{36})"', fragment))
             for sent in [sent for sent in self._unsettled if str(sent.client_id) in shown]:
