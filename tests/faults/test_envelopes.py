@@ -78,7 +78,7 @@ def test_poison_among_many_good_ones_is_set_aside_and_stops_nothing(
                 headers={"lang": "py", "task": "messaging.persist", "id": name, "root_id": name},
                 content_type="application/json",
             )
-            posting.wait_for_more()
+            posting.wait_for_more(drill.scale.many // len(poison))
 
     wait_for(
         lambda: set_aside(drill) - aside >= len(poison), what="poison to be set aside", timeout_s=RECOVERY_S

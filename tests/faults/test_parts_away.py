@@ -23,13 +23,14 @@ WEB_PROCESSES = 2
 def bob(drill: Drill, people: Callable[[str], Visitor]) -> Visitor:
     """Somebody whose connection is to a web process that publishes, and has no broker in bad memory."""
     bob = people("bob")
-    wait_for(
-        lambda: bob.post(PUBLIC, "testing, testing", uuid.uuid4()).status == 202,
-        what="a post to the queue",
-        timeout_s=RECOVERY_S,
-    )
-    drill.wait_until_drained()
+    name = wait_for(lambda: a_name_taken_by_the_queue(bob), what="a post to the queue", timeout_s=RECOVERY_S)
+    wait_for(lambda: name in drill.site.stored("public"), what="that post", timeout_s=RECOVERY_S)
     return bob
+
+
+def a_name_taken_by_the_queue(visitor: Visitor) -> uuid.UUID | None:
+    client_id = uuid.uuid4()
+    return client_id if visitor.post(PUBLIC, "testing, testing", client_id).status == 202 else None
 
 
 @pytest.mark.parametrize("fault", ["cut", "hold"])
