@@ -137,9 +137,11 @@ def the_database(var: Path) -> dict[str, Any]:
             charset="utf8mb4",
             isolation_level="read committed",
             # STRICT: a value too long is an error, never a silently cut one. Who waits for a lock is told so
-            # before the connection counts as lost.
+            # before the connection counts as lost. A process that hangs in the middle of a transaction would
+            # keep everybody from its channels; MariaDB, which alone reads the last comment, ends that.
             init_command="SET sql_mode='STRICT_TRANS_TABLES', "
-            f"innodb_lock_wait_timeout={max(1, timeout_s // 2)}",
+            f"innodb_lock_wait_timeout={max(1, timeout_s // 2)}"
+            f"/*M!100306 , idle_transaction_timeout={timeout_s}*/",
             connect_timeout=3,
             read_timeout=timeout_s,
             write_timeout=timeout_s,
