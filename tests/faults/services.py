@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import signal
 import subprocess
 from collections.abc import Mapping
@@ -17,7 +18,7 @@ COMMAND_TIMEOUT_S = 180
 
 
 class Services:
-    """The two servers of `deploy/services.sh`, everything they keep in `folder`; `with` starts and ends them.
+    """The two servers of `deploy/services.sh`, all they keep in `folder`; `with` starts and removes them.
 
     Arguments:
         settings: more for the environment of services.sh.
@@ -28,14 +29,12 @@ class Services:
         self._environment = {**os.environ, "SERVICES_DIR": str(folder), **settings}
 
     def __enter__(self) -> Self:
-        self.run("down")  # left by a run that was killed
+        self._remove()  # what a run left that was killed
         self.run("up")
         return self
 
     def __exit__(self, *exception: object) -> None:
-        for name in NAMES:
-            self.resume(name)
-        self.run("down")
+        self._remove()
 
     @property
     def addresses(self) -> Mapping[str, str]:
@@ -94,6 +93,12 @@ class Services:
             AssertionError: it failed; with all it said.
         """
         return self._do([str(SCRIPT), *arguments], may_fail=may_fail)
+
+    def _remove(self) -> None:
+        for name in NAMES:
+            self.resume(name)
+        self.run("down")
+        shutil.rmtree(self.folder, ignore_errors=True)
 
     def _do(self, command: list[str], *, may_fail: bool) -> str:
         done = subprocess.run(
