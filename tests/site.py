@@ -477,7 +477,7 @@ class _Broker:
     def remove_queues(self) -> None:
         with kombu.Connection(self._url) as connection:
             channel: Any = connection.default_channel
-            for name in (*self._once_used, f"{self.prefix}.tasks"):
+            for name in (*self._once_used, f"{self.prefix}.tasks", f"{self.prefix}.dead"):
                 channel.queue_delete(name)
             channel.exchange_delete(self.prefix)
 
