@@ -87,7 +87,10 @@ def leave_channel(actor: Actor, channel: Channel, *, user: User | None = None) -
     with transaction.atomic():
         channel = _locked(channel)
         membership = Membership.objects.select_for_update().filter(channel=channel, user=user).first()
-        if membership is None or not membership.is_subscribed:
+        if membership is None:
+            return
+        if not membership.is_subscribed:
+            _remove_who_left(membership, is_by_another=actor != user)
             return
         membership.left_at = timezone.now()
         membership.removed_at = None if actor == user else membership.left_at
@@ -215,6 +218,13 @@ def _insert_channel(channel: Channel) -> Channel:
 
 def _locked(channel: Channel) -> Channel:
     return Channel.objects.select_for_update().get(pk=channel.pk)
+
+
+def _remove_who_left(membership: Membership, *, is_by_another: bool) -> None:
+    """Leaving first saves nobody's messages that wait from being taken out."""
+    if is_by_another and membership.removed_at is None:
+        membership.removed_at = timezone.now()
+        membership.save(update_fields=["removed_at"])
 
 
 def _own_membership(user: User, channel: Channel) -> Membership:

@@ -49,6 +49,7 @@ def deliver(batch: Sequence[Envelope | Unreadable], *, pause: Callable[[float], 
         GivenUp: not all came to their end, so that nothing may be acknowledged.
     """
     patience = _Patience(pause)
+    suspect: Envelope | Unreadable | None = None
     runs = [list(batch)]
     while runs:
         run = runs.pop()
@@ -62,6 +63,10 @@ def deliver(batch: Sequence[Envelope | Unreadable], *, pause: Callable[[float], 
             elif len(run) > 1:
                 middle = len(run) // 2
                 runs += [run[middle:], run[:middle]]
+            elif suspect is not run[0]:
+                # The database may have come back between this fault and the question whether it is away.
+                suspect = run[0]
+                runs.append(run)
             else:
                 _set_aside(run[0], fault, patience)
 

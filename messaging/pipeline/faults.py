@@ -13,7 +13,6 @@ from messaging.models import Worker
 INSTANT_RETRY = frozenset(
     {
         1020,  # the row changed since it was read
-        1205,  # waited too long for a lock
         1213,  # deadlock
     }
 )
@@ -26,20 +25,30 @@ NOT_THE_MESSAGES_FAULT = INSTANT_RETRY | {
     1044,  # no access to the database
     1045,  # no access
     1046,  # no database
+    1047,  # the node of a cluster is not ready
     1049,  # no such database
     1053,  # it shuts down
     1054,  # no such column: a migration is missing
     1114,  # the table is full
+    1129,  # the host is blocked after many errors
     1142,  # no access to the table
     1146,  # no such table: a migration is missing
     1153,  # the statement is too large
+    1205,  # waited too long for a lock, which would take as long again
     1226,  # the account has used up what it may
     1290,  # read-only
+    1317,  # the statement was killed
     1364,  # a column without default: a migration is missing
     1836,  # read-only
     1927,  # the connection was killed
+    1969,  # the statement took too long
+    2002,  # no connection
+    2003,  # no connection
+    2005,  # no such host
     2006,  # the connection is gone
     2013,  # the connection was lost, or no answer came in time
+    2055,  # the connection was lost
+    4031,  # the connection was idle for too long
 }
 
 logger = logging.getLogger(__name__)

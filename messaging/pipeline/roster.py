@@ -125,7 +125,7 @@ class Roster:
         asked_at = time.monotonic()
         try:
             place = renew(host, pid)
-        except Error as fault:
+        except Exception as fault:  # noqa: BLE001  # whatever it is, the place is lost unless it passes
             logger.warning("roster not reached", extra={"fault": repr(fault)})
             connection.close()
             return

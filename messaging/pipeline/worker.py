@@ -6,6 +6,7 @@ a socket. Each connection to the broker begins anew: what an earlier one deliver
 """
 
 import contextlib
+import logging
 import socket
 import threading
 from collections import deque
@@ -14,6 +15,7 @@ from typing import Any
 
 from amqp.exceptions import NotFound
 from celery import bootsteps
+from celery.platforms import EX_FAILURE
 from celery.worker import state
 from celery.worker.consumer.tasks import Tasks
 from django.conf import settings
@@ -27,6 +29,8 @@ from messaging.pipeline.roster import Roster
 TICK_S = 1.0
 LAST_BATCH_S = 20.0  # that a worker which is asked to end waits for its batch
 PREFETCH_BATCHES = 2  # the next batch is here while one is being stored
+
+logger = logging.getLogger(__name__)
 
 
 class PersistStep(bootsteps.StartStopStep):
@@ -82,6 +86,8 @@ class Persisting:
 
     def stop(self, *, finishes: bool) -> None:
         """End everything; with `finishes` the batch that is being stored is waited for and acknowledged."""
+        if self._tick is None:
+            return  # the connection was lost before anything had begun
         self._tick.cancel()
         self._hub.remove_reader(self._ear)
         self._inbox.close()
@@ -138,10 +144,9 @@ class Persisting:
         Cancelling alone would let the other one have later messages before those that we still hold. Closing
         the channel gives them back in the same instant.
         """
-        if self._inbox.end(lease):
-            lease.channel.close()
-        else:
-            self._ending.append(lease)
+        self._inbox.end(lease)
+        self._ending.append(lease)
+        self._acknowledge()
 
     def _hand_back_all(self) -> None:
         for lease in [*self._leases.values(), *self._ending]:
@@ -158,13 +163,15 @@ class Persisting:
         self._look_around()
 
     def _acknowledge(self) -> None:
+        # Looked for first: what such a lease had in work is among the finished by now.
+        idle = [lease for lease in self._ending if self._inbox.end(lease)]
         while self._finished:
             batch, is_ended = self._finished.popleft()
             if is_ended:
                 # A batch has the oldest deliveries of each of its leases: the last tag stands for them all.
                 for lease, tag in {delivery.lease: delivery.tag for delivery in batch}.items():
                     lease.channel.basic_ack(tag, multiple=True)
-        for lease in [lease for lease in self._ending if self._inbox.end(lease)]:
+        for lease in idle:
             self._ending.remove(lease)
             lease.channel.close()
 
@@ -180,6 +187,11 @@ class Persisting:
                 )
                 is_ended = True
             except GivenUp:
+                is_ended = False
+            except Exception:
+                # A worker that stores nothing must not look as if it did: it ends, and is started again.
+                logger.critical("persister failed", exc_info=True)
+                state.should_stop = EX_FAILURE  # type: ignore[assignment]  # None until then
                 is_ended = False
             # In this order: a queue that is being handed back closes once nothing of it is in work.
             self._finished.append((batch, is_ended))

@@ -91,7 +91,7 @@ export class CatchUp extends EventTarget {
       return false;
     }
     this.#clearedSeq = clearedSeq;
-    if (changes.dataset.ticket) this.#timeline.element.dataset.ticket = changes.dataset.ticket;
+    this.#timeline.element.dataset.ticket = changes.dataset.ticket; // none for who may not post any more
     this.#timeline.apply(changes);
     this.#version = Number(changes.dataset.version);
     return changes.dataset.more === "true";

@@ -169,12 +169,17 @@ const heldFrom = ({ createdAt, urgedAt = 0, acceptedAt = 0 }) => Math.max(create
 
 function readAll(prefix) {
   const keys = quietly(() => Object.keys(localStorage).filter((key) => key.startsWith(prefix))) ?? [];
-  return keys.map((key) => parsed(quietly(() => localStorage.getItem(key)))).filter(Boolean);
+  const entries = keys.map((key) => parsed(quietly(() => localStorage.getItem(key))));
+  const isWhole = (entry, key) => NAME.test(entry?.clientId) && key === prefix + entry.clientId && STATES.has(entry.state);
+  return entries.filter((entry, place) => isWhole(entry, keys[place]));
 }
 
 function parsed(value) {
   return value ? quietly(() => JSON.parse(value)) : null;
 }
+
+const STATES = new Set(["waiting", "accepted", "deleting", "refused"]); // another release may know more
+const NAME = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/; // it becomes part of the page and of addresses
 
 /** A new version 4 UUID; `crypto.randomUUID` is not there on plain HTTP. */
 function newName() {

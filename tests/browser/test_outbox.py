@@ -112,6 +112,30 @@ def test_tabs_take_turns_on_plain_http_too(person: MakePerson) -> None:
         bob.page.goto("about:blank")
 
 
+def test_entries_that_this_release_does_not_know_do_no_harm(
+    site: Site, person: MakePerson, unique: Unique
+) -> None:
+    bob, slug = in_a_new_channel(person, unique)
+    bob.page.evaluate(
+        """([prefix, slug]) => {
+          const name = "aaaa0009-0000-4000-8000-000000000009";
+          const entry = { clientId: name, text: "odd", slug, createdAt: Date.now(), state: "paused" };
+          localStorage.setItem(prefix + name, JSON.stringify(entry));
+          const markup = 'x"><img src=x>';
+          const forged = { ...entry, clientId: markup, state: "waiting" };
+          localStorage.setItem(prefix + markup, JSON.stringify(forged));
+          for (const junk of ["5", "null", "{{{"]) localStorage.setItem(prefix + junk, junk);
+        }""",
+        [f"outbox:{bob.username}:", slug],
+    )
+
+    bob.page.reload()
+    bob.say("still here")
+
+    bob.sees_stored("still here")
+    assert bob.page.locator("#timeline img").count() == 0
+
+
 def test_what_is_older_than_an_hour_asks_first(site: Site, person: MakePerson, unique: Unique) -> None:
     bob, slug = in_a_new_channel(person, unique)
     leave_behind(bob, "On my way!", "Wait for me")

@@ -83,6 +83,7 @@ def put(channel: Any, name: str) -> None:
 @pytest.mark.stack
 def test_a_healthy_pipeline_shows_queues_workers_and_times(cast: Cast, settings: Any) -> None:
     say(cast.bob, cast.public, "hello")
+    wait_for(Worker.objects.exists, what="the worker to sign in again, after the table was emptied")
     found, code = look()
     assert code == 0, found["wrong"]
     queues = found["broker"]["queues"]
