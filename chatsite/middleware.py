@@ -54,8 +54,9 @@ class LoginRequired(LoginRequiredMiddleware):
     def process_view(
         self, request: HttpRequest, view: Callable[..., Any], args: Any, kwargs: Any
     ) -> HttpResponseBase | None:
-        request.shown_pass = pass_shown(request, view, kwargs)  # type: ignore[attr-defined]
-        if request.shown_pass is not None:  # type: ignore[attr-defined]
+        shown = pass_shown(request, view, kwargs)
+        request.shown_pass = shown  # type: ignore[attr-defined]  # a note on the request, as Django's `user`
+        if shown is not None:
             return None
         return super().process_view(request, view, args, kwargs)
 
@@ -96,7 +97,7 @@ class SamePerson:
     @staticmethod
     def _username_of(request: HttpRequest) -> str:
         """The name of who comes, "" when nobody is logged in."""
-        shown: Pass | None = request.shown_pass  # type: ignore[attr-defined]
+        shown: Pass | None = request.shown_pass  # type: ignore[attr-defined]  # by LoginRequired
         return shown.username if shown else request.user.username
 
 
