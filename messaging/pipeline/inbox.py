@@ -1,9 +1,10 @@
 """Between the two threads of a worker: what the broker delivered, until a batch of it is taken."""
 
+import math
 import threading
 import time
 from collections import deque
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 
@@ -32,7 +33,6 @@ class Delivery:
     lease: Lease
     tag: int
     body: bytes | str
-    arrived_at: float = field(default_factory=time.monotonic)
 
 
 class Inbox:
@@ -43,13 +43,15 @@ class Inbox:
         Arguments:
             most: deliveries in a batch.
             most_bytes: in a batch, which has one delivery all the same when that alone is larger.
-            wait_s: how long the first delivery of a batch waits for others.
+            wait_s: from one batch to the next, unless that is full before. What comes alone does not wait for
+                others; while much comes, each batch has what came since the last one.
         """
         self._most = most
         self._most_bytes = most_bytes
         self._wait_s = wait_s
         self._deliveries: deque[Delivery] = deque()
         self._bytes = 0
+        self._taken_at = -math.inf
         self._is_closed = False
         self._changed = threading.Condition()
 
@@ -62,14 +64,15 @@ class Inbox:
                     self._changed.notify_all()
 
     def take(self) -> list[Delivery]:
-        """The next batch, once it is full or its first delivery has waited; empty once it is closed."""
+        """The next batch, once it is full or the last one is long enough ago; empty once it is closed."""
         with self._changed:
             while not self._is_closed:
                 if not self._deliveries:
                     self._changed.wait()
                     continue
-                left_s = self._deliveries[0].arrived_at + self._wait_s - time.monotonic()
+                left_s = self._taken_at + self._wait_s - time.monotonic()
                 if left_s <= 0 or self._is_full():
+                    self._taken_at = time.monotonic()
                     return self._cut()
                 self._changed.wait(left_s)
             return []
@@ -80,14 +83,18 @@ class Inbox:
             for delivery in batch:
                 delivery.lease.in_work -= 1
 
-    def end(self, lease: Lease) -> bool:
-        """Take nothing of `lease` into a batch any more; whether none of it is in work."""
+    def end(self, lease: Lease) -> None:
+        """Take nothing of `lease` into a batch any more."""
         with self._changed:
             lease.is_over = True
             self._deliveries = deque(one for one in self._deliveries if one.lease is not lease)
             self._bytes = sum(len(one.body) for one in self._deliveries)
             self._changed.notify_all()
-            return lease.in_work == 0
+
+    def is_in_work(self, lease: Lease) -> bool:
+        """Whether the batch that is being stored has deliveries of `lease`."""
+        with self._changed:
+            return lease.in_work > 0
 
     def close(self) -> None:
         """Give out no batch any more."""

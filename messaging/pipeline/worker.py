@@ -164,7 +164,7 @@ class Persisting:
 
     def _acknowledge(self) -> None:
         # Looked for first: what such a lease had in work is among the finished by now.
-        idle = [lease for lease in self._ending if self._inbox.end(lease)]
+        idle = [lease for lease in self._ending if not self._inbox.is_in_work(lease)]
         while self._finished:
             batch, is_ended = self._finished.popleft()
             if is_ended:

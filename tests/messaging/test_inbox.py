@@ -30,11 +30,33 @@ def test_a_full_batch_does_not_wait() -> None:
     assert bodies(box.take()) == ["a", "b", "c"]
 
 
-def test_a_batch_that_is_not_full_goes_once_its_first_has_waited() -> None:
-    box = inbox()
-    put(box, Lease(0, None), "a", "b")
+def test_what_comes_after_a_pause_does_not_wait() -> None:
+    box = inbox(wait_s=LONG_S)
+    put(box, Lease(0, None), "a")
 
-    assert bodies(box.take()) == ["a", "b"]
+    assert bodies(box.take()) == ["a"]
+
+
+def test_right_after_a_batch_the_next_one_waits_until_it_is_full() -> None:
+    box = inbox(most=2, wait_s=LONG_S)
+    lease = Lease(0, None)
+    put(box, lease, "a")
+    box.take()
+    put(box, lease, "b")
+    with ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(box.take)
+        put(box, lease, "c")
+        assert bodies(waiting.result(timeout=10)) == ["b", "c"]
+
+
+def test_what_is_not_full_goes_once_the_last_batch_is_long_enough_ago() -> None:
+    box = inbox()
+    lease = Lease(0, None)
+    put(box, lease, "a")
+    box.take()
+    put(box, lease, "b")
+
+    assert bodies(box.take()) == ["b"]
 
 
 @pytest.mark.parametrize(
@@ -56,7 +78,7 @@ def test_what_is_handed_back_is_not_taken_and_the_rest_keeps_its_order() -> None
     box.put(Delivery(ended, 1, "x"))
     box.put(Delivery(kept, 2, "b"))
 
-    assert box.end(ended)
+    box.end(ended)
     box.put(Delivery(ended, 2, "y"))
 
     assert bodies(box.take()) == ["a", "b"]
@@ -68,9 +90,9 @@ def test_a_lease_is_in_work_until_its_batch_is_done() -> None:
     put(box, lease, "a")
     batch = box.take()
 
-    assert not box.end(lease)
+    assert box.is_in_work(lease)
     box.done(batch)
-    assert box.end(lease)
+    assert not box.is_in_work(lease)
 
 
 def test_closing_ends_the_wait_for_a_batch() -> None:
