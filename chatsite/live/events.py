@@ -1,0 +1,73 @@
+"""What travels over the bus: hints that something changed. What it is now, the database says."""
+
+import json
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+Value: TypeAlias = int | str
+Subject: TypeAlias = Literal["channel", "user"]
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """A hint about a channel or a user. It may come twice, late or never, and nothing depends on that.
+
+    Arguments:
+        topic: `channel.<id>` or `user.<id>`.
+        kind: what happened to it; the functions below make each.
+    """
+
+    topic: str
+    kind: str
+    body: dict[str, Value]
+
+    @property
+    def is_about(self) -> tuple[str, int]:
+        """The subject and the id in the topic."""
+        subject, _dot, number = self.topic.partition(".")
+        return subject, int(number)
+
+    @property
+    def key(self) -> tuple[str, str, Value]:
+        """The same for two events of which the later one makes the earlier one needless."""
+        return self.topic, self.kind, self.body.get("user", 0)
+
+    def as_json(self) -> bytes:
+        return json.dumps([self.kind, self.body], separators=(",", ":")).encode()
+
+    @classmethod
+    def from_json(cls, topic: str, body: bytes | str) -> "Event":
+        """The event that `as_json` wrote.
+
+        Raises:
+            ValueError: it did not, or a release did that writes them otherwise.
+        """
+        kind, facts = json.loads(body)
+        event = cls(topic, str(kind), dict(facts))
+        event.is_about  # noqa: B018  # a topic without a number is refused here
+        return event
+
+
+def channel_changed(channel_id: int, version: int) -> Event:
+    """Messages came, were edited or deleted; the channel is at `version` now."""
+    return Event(f"channel.{channel_id}", "changed", {"version": version})
+
+
+def channel_described(channel_id: int) -> Event:
+    """What a channel's page says besides messages is another: its topic, or that it is archived."""
+    return Event(f"channel.{channel_id}", "described", {})
+
+
+def typing(channel_id: int, user_id: int) -> Event:
+    """Somebody writes a message there."""
+    return Event(f"channel.{channel_id}", "typing", {"user": user_id})
+
+
+def memberships_changed(user_id: int) -> Event:
+    """What the user's sidebar shows is another: joined, left, cleared, muted, read."""
+    return Event(f"user.{user_id}", "memberships", {})
+
+
+def sessions_changed(user_id: int) -> Event:
+    """Some of the user's sessions may have ended: logged out, deactivated, another password."""
+    return Event(f"user.{user_id}", "sessions", {})
