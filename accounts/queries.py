@@ -1,6 +1,13 @@
 """Every read of accounts."""
 
+from collections.abc import Collection
+
+from django.conf import settings
+from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
+from django.contrib.sessions.models import Session
 from django.db.models import QuerySet
+from django.utils import timezone
+from django.utils.crypto import constant_time_compare
 
 from accounts.models import User
 from chatsite.errors import NotFound
@@ -27,3 +34,36 @@ def named_like(users: QuerySet[User], words: str) -> QuerySet[User]:
     start = comparison_key(words.strip().removeprefix("@"))
     # A range, not LIKE: both databases look it up in the index of the username, whatever its collation.
     return users.filter(username__gte=start, username__lt=start + LAST_CHARACTER).order_by("username")
+
+
+def users_of_sessions(keys: Collection[str]) -> dict[str, User]:
+    """Who is logged in in each of the sessions, by its key, as `django.contrib.auth.get_user` says for one.
+
+    A session that ended, one in which nobody is logged in, and one whose user has another password or no
+    active account any more are left out.
+    """
+    sessions = {session.session_key: session.get_decoded() for session in _sessions(keys)}
+    ids = {facts[SESSION_KEY] for facts in sessions.values() if SESSION_KEY in facts}
+    users = {str(user.pk): user for user in User.objects.filter(pk__in=ids, is_active=True)}
+    return {
+        key: user
+        for key, facts in sessions.items()
+        if (user := users.get(facts.get(SESSION_KEY, ""))) is not None and _is_of(user, facts)
+    }
+
+
+def sessions_alive(keys: Collection[str]) -> set[str]:
+    """Those of the sessions that have not ended."""
+    return set(_sessions(keys).values_list("session_key", flat=True))
+
+
+def _sessions(keys: Collection[str]) -> QuerySet[Session]:
+    return Session.objects.filter(session_key__in=keys, expire_date__gt=timezone.now())
+
+
+def _is_of(user: User, facts: dict[str, str]) -> bool:
+    """Whether the session was begun with the password that the user has now."""
+    if facts.get(BACKEND_SESSION_KEY) not in settings.AUTHENTICATION_BACKENDS:
+        return False
+    hashes = [user.get_session_auth_hash(), *user.get_session_auth_fallback_hash()]
+    return any(constant_time_compare(facts.get(HASH_SESSION_KEY, ""), known) for known in hashes)

@@ -12,4 +12,8 @@ warnings.filterwarnings("ignore", message="StreamingHttpResponse must consume sy
 
 from chatsite.body_limit import BodyLimit  # noqa: E402
 
-application = BodyLimit(get_asgi_application())
+pages = BodyLimit(get_asgi_application())
+
+from messaging.stream import LiveStreams  # noqa: E402  # stands on Django's apps, which are set up now
+
+application = LiveStreams(pages)

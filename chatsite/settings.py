@@ -309,6 +309,14 @@ PERSIST_WAIT_MS = a_number("PERSIST_WAIT_MS", default=20, at_least=0, at_most=10
 # Past the broker, as while the number of queues is changed: nothing may be in an old queue and a new one.
 PERSIST_DIRECT = a_switch("PERSIST_DIRECT", default=False)
 
+# Streams to browsers (chatsite/live)
+
+# In one process; each takes a file.
+LIVE_STREAMS = a_number("LIVE_STREAMS", default=12_000, at_least=1, at_most=1_000_000)
+LIVE_STREAMS_PER_USER = a_number("LIVE_STREAMS_PER_USER", default=20, at_least=1, at_most=10_000)
+
+# Celery
+
 CELERY_BROKER_URL = BROKER_URL or "memory://"
 # A broker that stops to answer in the middle of a question ends the connection, and the next one is tried.
 CELERY_BROKER_TRANSPORT_OPTIONS = (

@@ -3,10 +3,12 @@
 The address, the worker class and the numbers are arguments there.
 """
 
+import asyncio
 import logging
 import logging.config
 import os
-from typing import Any, Protocol
+import signal
+from typing import Any, Protocol, runtime_checkable
 
 from gunicorn.glogging import Logger
 
@@ -50,10 +52,30 @@ class Worker(Protocol):
     age: int
 
 
+@runtime_checkable
+class StreamingWorker(Protocol):
+    """gunicorn's asgi worker."""
+
+    loop: asyncio.AbstractEventLoop
+    asgi: Any
+
+    def handle_exit_signal(self) -> None: ...
+
+
+def end_streams(worker: StreamingWorker) -> None:
+    """Stop, as gunicorn would at SIGTERM, and have no stream keep it waiting."""
+    worker.handle_exit_signal()
+    worker.asgi.end()
+
+
 def post_worker_init(worker: Worker) -> None:
     """Runs in each worker process, once the site can answer there."""
     # Django leaves dropping the body of an answer to HEAD to the server; gunicorn warns about each.
     logging.getLogger("gunicorn.http.wsgi").setLevel(logging.ERROR)
+
+    # A stream lasts as long as its page, and gunicorn would wait for it in vain.
+    if isinstance(worker, StreamingWorker):
+        worker.loop.add_signal_handler(signal.SIGTERM, end_streams, worker)
 
     # `make run` and `make stack` say where to go.
     words = os.environ.get("CHAT_WELCOME")

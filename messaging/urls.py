@@ -2,11 +2,12 @@
 
 from django.urls import path
 
-from messaging import views
+from messaging import stream, views
 
 app_name = "messaging"
 
 urlpatterns = [
+    path("live/", stream.no_streams, name="live"),
     path("channels/<str:slug>/", views.channel, name="channel"),
     path("channels/<str:slug>/messages/", views.messages, name="messages"),
     path("channels/<str:slug>/changes/", views.changes, name="changes"),

@@ -1,0 +1,84 @@
+"""What waits for the hub's reader, from the bus and the event loop; who puts something in never waits."""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from threading import Condition
+
+from chatsite.live.events import Event
+from chatsite.live.stream import Stream
+
+MOST_TYPING = 1_000
+ANY_VERSION = math.inf
+
+
+@dataclass(frozen=True, slots=True)
+class Join:
+    """A stream that wants to begin; `answer` gets the user's name, or the code of a refusal."""
+
+    stream: Stream
+    answer: Callable[[str, str], None]
+
+    def accept(self, username: str) -> None:
+        self.answer(username, "")
+
+    def refuse(self, code: str) -> None:
+        self.answer("", code)
+
+
+@dataclass(slots=True)
+class Work:
+    """Arguments:
+    channels: by id, the highest version that was heard of.
+    users: by id, whether their sidebar shows something else now; else only their sessions are in doubt.
+    typing: who writes where; channel and user.
+    """
+
+    joins: list[Join] = field(default_factory=list)
+    leaves: list[Stream] = field(default_factory=list)
+    channels: dict[int, float] = field(default_factory=dict)
+    users: dict[int, bool] = field(default_factory=dict)
+    typing: set[tuple[int, int]] = field(default_factory=set)
+
+    @property
+    def is_empty(self) -> bool:
+        return not (self.joins or self.leaves or self.channels or self.users or self.typing)
+
+
+class Inbox:
+    def __init__(self) -> None:
+        self._condition = Condition()
+        self._work = Work()
+
+    def take(self, timeout_s: float) -> Work:
+        """All that waits, as soon as there is something; nothing after `timeout_s`."""
+        with self._condition:
+            if self._work.is_empty:
+                self._condition.wait(timeout_s)
+            work, self._work = self._work, Work()
+            return work
+
+    def join(self, join: Join) -> None:
+        with self._condition:
+            self._work.joins.append(join)
+            self._condition.notify()
+
+    def leave(self, stream: Stream) -> None:
+        with self._condition:
+            self._work.leaves.append(stream)
+            self._condition.notify()
+
+    def hear(self, event: Event) -> None:
+        """Take an event from the bus; one of a kind that this release does not know is left out."""
+        subject, number = event.is_about
+        with self._condition:
+            if subject == "user":
+                tells = event.kind != "sessions"
+                self._work.users[number] = self._work.users.get(number, False) or tells
+            elif event.kind == "typing":
+                if len(self._work.typing) < MOST_TYPING:
+                    self._work.typing.add((number, int(event.body["user"])))
+            elif subject == "channel":
+                version = float(event.body.get("version", ANY_VERSION))
+                self._work.channels[number] = max(version, self._work.channels.get(number, 0))
+            self._condition.notify()

@@ -1,0 +1,352 @@
+"""The hub's reader: the one thread that asks the database, and decides which stream is told what.
+
+A hint makes it look. It reads what changed after the version that it knows, which is also what puts changes
+in order, fills gaps and drops what came twice; and it looks by itself, in case a hint was lost.
+"""
+
+import logging
+import time
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import TypeVar
+
+from chatsite.live import frames
+from chatsite.live.audience import Audience, Channel, Person, Tally
+from chatsite.live.bus import Hearing
+from chatsite.live.inbox import Inbox, Join, Work
+from chatsite.live.source import Batch, Place, Source, Viewer
+from chatsite.live.stream import Stream
+
+TICK_S = 0.2
+IDLE_TICK_S = 5.0
+LOOK_EVERY_S = 10.0  # at versions
+REVIEW_EVERY_S = 30.0  # of everybody's session, account and memberships
+OFTEN_S = 0.8  # both, while what is announced may not be heard
+BREATH = 2  # times as long as a review took, until the next one
+CHUNK = 500  # people, sessions or channels in a question
+REVIEWED_AT_ONCE = 100  # people, while nothing is lost
+JOINED_AT_ONCE = 250  # streams
+COUNTS_EVERY_S = 0.3  # to who has a channel in the sidebar alone
+FIRST_BUS_S = 2.0  # to wait for the bus before the first stream
+FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.1, 2.0
+
+Item = TypeVar("Item")
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Parcel:
+    """A frame for some streams; `is_last` ends them with it."""
+
+    frame: bytes
+    streams: Sequence[Stream]
+    is_last: bool = False
+
+
+class Reader:
+    """Arguments:
+    send: called with what is to be sent, in order, once per round.
+    most_per_user: streams.
+    """
+
+    def __init__(
+        self,
+        source: Source,
+        hearing: Hearing,
+        inbox: Inbox,
+        send: Callable[[list[Parcel]], None],
+        *,
+        most_per_user: int,
+    ) -> None:
+        self._source = source
+        self._hearing = hearing
+        self._inbox = inbox
+        self._send = send
+        self._most_per_user = most_per_user
+        self._audience = Audience()
+        self._parcels: list[Parcel] = []
+        self._doubtful: dict[int, bool] = {}  # users; whether their sidebar shows something else now
+        self._tallied: set[int] = set()  # channels
+        self._losses = hearing.losses
+        self._was_sound = False
+        self._is_all_in_doubt = False
+        self._look_at = self._review_at = 0.0  # by the monotonic clock
+        self._pause_s = FIRST_PAUSE_S
+        self._waiting: list[Join] = []
+
+    def run_once(self) -> None:
+        """Do what waits; return after a tick at the latest, or after a pause for a database that is away."""
+        work = self._inbox.take(self._tick_s())
+        self._waiting += work.joins
+        try:
+            self._do(work)
+        except Exception as fault:  # the database is away, or something is wrong with us
+            logger.warning("hub starts over", exc_info=fault)
+            self._start_over()
+            time.sleep(self._pause_s)
+            self._pause_s = min(self._pause_s * 2, LONGEST_PAUSE_S)
+        else:
+            self._pause_s = FIRST_PAUSE_S
+
+    def _do(self, work: Work) -> None:
+        for stream in work.leaves:
+            self._audience.remove(stream)
+        if self._audience.people or self._waiting:
+            self._notice_losses()
+            self._review(work.users)
+            self._admit()
+            self._look()
+            self._tell_of(work.channels)
+            self._tell_who_types(work.typing)
+            self._tell_counts()
+            self._hand_out()
+        if not self._audience.people:
+            self._source.hang_up()
+
+    def _start_over(self) -> None:
+        """Forget what may be half done: all is read again before anything else is told."""
+        try:
+            self._source.hang_up()
+        except Exception:  # a connection that broke may not even be closed
+            logger.exception("hub could not hang up")
+        for join in self._waiting:
+            join.refuse("unavailable")
+        self._waiting.clear()
+        self._hand_out()  # each parcel is whole, and what its place says is noted already
+        self._is_all_in_doubt = True
+        self._look_at = 0.0
+
+    def _tick_s(self) -> float:
+        if self._doubtful or self._waiting:
+            return 0.0
+        return TICK_S if self._audience.people else IDLE_TICK_S
+
+    def _hand_out(self) -> None:
+        if self._parcels:
+            parcels, self._parcels = self._parcels, []
+            self._send(parcels)
+
+    def _tell(self, frame: bytes, streams: Iterable[Stream]) -> None:
+        if listeners := list(streams):
+            self._parcels.append(Parcel(frame, listeners))
+
+    # Who may listen
+
+    def _notice_losses(self) -> None:
+        if self._waiting:
+            # Who joins is read after the bus is heard, so that nothing falls between the two.
+            self._hearing.has_tried.wait(FIRST_BUS_S)
+        losses, is_sound = self._hearing.losses, self._hearing.is_sound
+        if (losses, is_sound) != (self._losses, self._was_sound):
+            self._losses, self._was_sound = losses, is_sound
+            self._is_all_in_doubt = True
+            self._look_at = 0.0
+
+    def _review(self, hinted: dict[int, bool]) -> None:
+        """Read again who may hear what, of those in doubt and those whose turn it is."""
+        now = time.monotonic()
+        for user_id, is_told in hinted.items():
+            self._doubt(user_id, is_told=is_told)
+        people = [person for user_id in self._doubtful if (person := self._audience.people.get(user_id))]
+        people += self._due(now)
+        for some in chunks(people):
+            self._review_people(some, now)
+        if self._is_all_in_doubt or now >= self._review_at:
+            self._review_at = time.monotonic() + max(TICK_S, BREATH * (time.monotonic() - now))
+        self._is_all_in_doubt = False
+        self._doubtful.clear()
+
+    def _doubt(self, user_id: int, *, is_told: bool = False) -> None:
+        self._doubtful[user_id] = self._doubtful.get(user_id, False) or is_told
+
+    def _due(self, now: float) -> list[Person]:
+        """Those whose turn it is, besides who is in doubt."""
+        if self._is_all_in_doubt:
+            interval_s, most = 0.0, len(self._audience.people)
+        elif now < self._review_at:
+            return []
+        elif self._was_sound:
+            interval_s, most = REVIEW_EVERY_S, REVIEWED_AT_ONCE
+        else:
+            interval_s, most = OFTEN_S, len(self._audience.people)
+        due = (
+            person
+            for user_id, person in self._audience.people.items()
+            if now - person.reviewed_at >= interval_s and user_id not in self._doubtful
+        )
+        return list(islice(due, most))
+
+    def _review_people(self, people: Sequence[Person], now: float) -> None:
+        keys = {stream.session_key for person in people for stream in person.streams}
+        alive = set(self._source.alive(keys))
+        viewers = self._source.viewers([person.viewer.user_id for person in people])
+        opened = self._opened({person.viewer.user_id: person.wishes for person in people})
+        joined = {channel_id for viewer in viewers.values() for channel_id in viewer.joined}
+        places = self._places(joined)
+        for person in people:
+            viewer = viewers.get(person.viewer.user_id)
+            person.reviewed_at = now
+            if viewer is None or viewer.mark != person.viewer.mark:
+                self._end(list(person.streams))
+                continue
+            self._end([stream for stream in person.streams if stream.session_key not in alive])
+            may_open = {place.channel_id for place in opened.get(viewer.user_id, ())}
+            for stream in person.streams:
+                self._audience.close(stream, stream.opened - may_open)
+            is_told = self._doubtful.get(viewer.user_id, False) or viewer.joined != person.viewer.joined
+            self._audience.renew(person, viewer, places)
+            if is_told:
+                self._tell(frames.sidebar(), person.streams)
+
+    def _end(self, streams: Collection[Stream]) -> None:
+        for stream in streams:
+            self._audience.remove(stream)
+        if streams:
+            self._parcels.append(Parcel(frames.bye(), list(streams), is_last=True))
+
+    def _admit(self) -> None:
+        joins = [join for join in self._waiting[:JOINED_AT_ONCE] if not join.stream.is_over]
+        if joins:
+            self._tell_counts(is_now=True)  # who comes now knows all of that already
+            viewers = self._source.admit({join.stream.session_key for join in joins})
+            wishes: dict[int, set[str]] = defaultdict(set)
+            for join in joins:
+                if viewer := viewers.get(join.stream.session_key):
+                    wishes[viewer.user_id].update(join.stream.wishes)
+            opened = self._opened(wishes)
+            joined = {channel_id for viewer in viewers.values() for channel_id in viewer.joined}
+            places = self._places(joined)
+            for join in joins:
+                self._admit_one(join, viewers.get(join.stream.session_key), opened, places)
+        del self._waiting[:JOINED_AT_ONCE]
+
+    def _admit_one(
+        self,
+        join: Join,
+        viewer: Viewer | None,
+        opened: dict[int, Sequence[Place]],
+        places: dict[int, Place],
+    ) -> None:
+        if viewer is None:
+            join.refuse("logged_out")
+            return
+        known = self._audience.people.get(viewer.user_id)
+        if known is not None and len(known.streams) >= self._most_per_user:
+            join.refuse("too_many_streams")
+            return
+        if known is not None and known.viewer != viewer:
+            self._doubt(viewer.user_id)  # the other streams do not know yet
+        mine = [place for place in opened.get(viewer.user_id, ()) if place.slug in join.stream.wishes]
+        self._audience.add(join.stream, viewer, mine, places, time.monotonic())
+        join.accept(viewer.username)
+
+    def _opened(self, wishes: dict[int, set[str]]) -> dict[int, Sequence[Place]]:
+        asked = {user_id: slugs for user_id, slugs in wishes.items() if slugs}
+        return dict(self._source.opened(asked)) if asked else {}
+
+    def _places(self, channel_ids: Iterable[int]) -> dict[int, Place]:
+        """The places of those that nobody listens to yet."""
+        places: dict[int, Place] = {}
+        for some in chunks(self._audience.unknown_among(channel_ids)):
+            places.update(self._source.places(some))
+        return places
+
+    # What changed
+
+    def _look(self) -> None:
+        """Compare versions, in case a hint was lost."""
+        now = time.monotonic()
+        if now < self._look_at:
+            return
+        for some in chunks(self._audience.channels):
+            for channel_id, place in self._source.places(some).items():
+                channel = self._audience.channels[channel_id]
+                if place != channel.place:
+                    self._catch_up(channel)
+        took_s = time.monotonic() - now
+        self._look_at = now + took_s + max(BREATH * took_s, LOOK_EVERY_S if self._was_sound else OFTEN_S)
+
+    def _tell_of(self, hinted: dict[int, float]) -> None:
+        for channel_id, version in hinted.items():
+            channel = self._audience.channels.get(channel_id)
+            if channel is not None and version > channel.place.version:
+                self._catch_up(channel)
+
+    def _catch_up(self, channel: Channel) -> None:
+        """Read what changed in a channel, and tell its streams."""
+        batch = self._source.changes(channel.place)
+        before, channel.place = channel.place, batch.place
+        if batch.place.is_listed != before.is_listed:
+            self._tell(frames.sidebar(), channel.members)
+        if batch.place.about != before.about or batch.place.is_listed != before.is_listed:
+            self._tell(frames.hint(batch.place), channel.opens)
+        if batch.is_too_long:
+            self._tell(frames.hint(batch.place), channel.opens)
+            self._tell(frames.sidebar(), channel.members)
+            channel.tally = None
+        elif batch.place.version != before.version:
+            self._tell_messages(channel, before, batch)
+
+    def _tell_messages(self, channel: Channel, before: Place, batch: Batch) -> None:
+        counts = frames.count(batch.place, before.version, batch.new, batch.gone)
+        groups: dict[tuple[str, bool], list[Stream]] = defaultdict(list)
+        for stream in channel.opens:
+            viewer = self._audience.people[stream.user_id].viewer
+            has_cleared = viewer.cleared.get(batch.place.channel_id, 0) >= batch.lowest_seq
+            language = "" if has_cleared else stream.language
+            groups[language, stream in channel.members].append(stream)
+        for (language, is_member), streams in groups.items():
+            frame = self._changes(before, batch, language) if language else frames.hint(batch.place)
+            self._tell(frame + counts if is_member else frame, streams)
+        if len(channel.members - channel.opens):
+            if channel.tally is None:
+                channel.tally = Tally(before.version)
+                self._tallied.add(before.channel_id)
+            channel.tally.new += batch.new
+            channel.tally.gone += batch.gone
+
+    def _changes(self, before: Place, batch: Batch, language: str) -> bytes:
+        try:
+            return frames.changes(before, batch, self._source.render(batch.rows, language))
+        except Exception:
+            # One that can't be shown must not keep all others from being heard; the page asks for it.
+            logger.exception("could not render", extra={"channel_id": before.channel_id})
+            return frames.hint(batch.place)
+
+    def _tell_counts(self, *, is_now: bool = False) -> None:
+        """Tell numbers to who sees nothing else of a channel, not more often than they can be read."""
+        now = time.monotonic()
+        for channel_id in list(self._tallied):
+            channel = self._audience.channels.get(channel_id)
+            if channel is not None and channel.tally is not None:
+                if not is_now and now - channel.told_at < COUNTS_EVERY_S:
+                    continue
+                tally, channel.tally, channel.told_at = channel.tally, None, now
+                frame = frames.count(channel.place, tally.after, tally.new, tally.gone)
+                self._tell(frame, channel.members - channel.opens)
+            self._tallied.discard(channel_id)
+
+    def _tell_who_types(self, typing: Collection[tuple[int, int]]) -> None:
+        heard = [
+            (channel, user_id)
+            for channel_id, user_id in typing
+            if (channel := self._audience.channels.get(channel_id)) is not None and channel.opens
+        ]
+        unknown = {user_id for _channel, user_id in heard} - self._audience.people.keys()
+        names = dict(self._source.names(unknown)) if unknown else {}
+        for channel, user_id in heard:
+            if person := self._audience.people.get(user_id):
+                names[user_id] = person.viewer.username, person.viewer.name
+            if user_id in names:
+                others = [stream for stream in channel.opens if stream.user_id != user_id]
+                self._tell(frames.typing(channel.place, *names[user_id]), others)
+
+
+def chunks(items: Iterable[Item]) -> Iterator[list[Item]]:
+    """`items` in lists that fit into a question to the database."""
+    rest = iter(list(items))
+    while some := list(islice(rest, CHUNK)):
+        yield some

@@ -1,0 +1,128 @@
+"""What the hub asks the database: who is logged in and may read what, and what changed in a channel."""
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+
+from django.db import connection
+from django.template.loader import render_to_string
+from django.utils import translation
+
+from accounts.models import User
+from accounts.queries import sessions_alive, users_of_sessions
+from channels_app.models import Channel, Membership
+from chatsite.live.source import Batch, Place, Viewer
+from messaging.models import Message
+
+MOST_SLUG = 190  # characters
+MOST_ROWS = 200  # in one batch; who is farther behind asks for the changes
+
+
+class DatabaseSource:
+    """A `chatsite.live.source.Source`, with the database connection of the thread that uses it."""
+
+    def admit(self, session_keys: Collection[str]) -> Mapping[str, Viewer]:
+        users = users_of_sessions(session_keys)
+        viewers = _viewers({user.pk: user for user in users.values()}.values())
+        return {key: viewers[user.pk] for key, user in users.items()}
+
+    def alive(self, session_keys: Collection[str]) -> Collection[str]:
+        return sessions_alive(session_keys)
+
+    def viewers(self, user_ids: Collection[int]) -> Mapping[int, Viewer]:
+        return _viewers(User.objects.filter(pk__in=user_ids, is_active=True))
+
+    def opened(self, wishes: Mapping[int, Collection[str]]) -> Mapping[int, Sequence[Place]]:
+        # The rule of `visible_to`, for many at once: who has an account may read every channel.
+        slugs = {slug for some in wishes.values() for slug in some}
+        places = {
+            channel.slug: _place(channel) for channel in Channel.objects.filter(slug__in=_storable(slugs))
+        }
+        return {
+            user_id: [places[slug] for slug in some if slug in places] for user_id, some in wishes.items()
+        }
+
+    def places(self, channel_ids: Collection[int]) -> Mapping[int, Place]:
+        channels = Channel.objects.filter(pk__in=channel_ids)
+        return {channel.pk: _place(channel) for channel in channels}
+
+    def changes(self, place: Place) -> Batch:
+        # The channel and its rows in one statement: the version is that of the rows, neither older nor newer.
+        rows = list(
+            Message.objects.filter(channel=place.channel_id, version__gt=place.version)
+            .select_related("channel")
+            .with_authors()
+            .order_by("version")[: MOST_ROWS + 1]
+        )
+        if not rows:
+            return Batch(self.places([place.channel_id])[place.channel_id])
+        now = _place(rows[0].channel)
+        if len(rows) > MOST_ROWS:
+            return Batch(now, is_too_long=True)
+        return Batch(
+            now,
+            rows,
+            lowest_seq=min(row.seq for row in rows),
+            new=[(row.seq, row.author_username) for row in rows if _is_new(row, place)],
+            gone=[(row.seq, row.author_username) for row in rows if _is_gone(row, place)],
+        )
+
+    def render(self, rows: Sequence[Message], language: str) -> str:
+        with translation.override(language):
+            return "".join(render_to_string("messaging/_message.html", {"message": row}) for row in rows)
+
+    def names(self, user_ids: Collection[int]) -> Mapping[int, tuple[str, str]]:
+        users = User.objects.filter(pk__in=user_ids)
+        return {user.pk: (user.username, user.display_name) for user in users}
+
+    def hang_up(self) -> None:
+        connection.close()
+
+
+def _viewers(users: Iterable[User]) -> dict[int, Viewer]:
+    users = list(users)
+    joined: dict[int, set[int]] = defaultdict(set)
+    cleared: dict[int, dict[int, int]] = defaultdict(dict)
+    memberships = Membership.objects.filter(user__in=[user.pk for user in users])
+    columns = ("user_id", "channel_id", "cleared_seq", "left_at", "channel__archived_at")
+    for user_id, channel_id, cleared_seq, left_at, archived_at in memberships.values_list(*columns):
+        if left_at is None and archived_at is None:
+            joined[user_id].add(channel_id)
+        if cleared_seq:
+            cleared[user_id][channel_id] = cleared_seq
+    return {
+        user.pk: Viewer(
+            user.pk,
+            user.username,
+            user.display_name,
+            mark=hashlib.blake2s(user.password.encode(), digest_size=8).digest(),
+            joined=frozenset(joined[user.pk]),
+            cleared=cleared[user.pk],
+        )
+        for user in users
+    }
+
+
+def _storable(slugs: Iterable[str]) -> list[str]:
+    """Those that a database can be asked for."""
+    return [slug for slug in slugs if len(slug) <= MOST_SLUG and slug.isprintable()]
+
+
+def _place(channel: Channel) -> Place:
+    return Place(
+        channel.pk,
+        channel.slug,
+        channel.version,
+        channel.last_seq,
+        about=(channel.name, channel.topic),
+        is_listed=not channel.is_archived,
+    )
+
+
+def _is_new(row: Message, before: Place) -> bool:
+    return row.seq > before.last_seq and not row.is_deleted
+
+
+def _is_gone(row: Message, before: Place) -> bool:
+    """Deleted, and there before; one that came and went since was counted by nobody."""
+    return row.is_deleted and row.seq <= before.last_seq
