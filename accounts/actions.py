@@ -11,6 +11,8 @@ from accounts.models import User
 from accounts.names import clean_username, username_shape
 from accounts.permissions import may_create_user, may_edit_user, may_give_rights
 from chatsite.errors import Conflict, Invalid
+from chatsite.live.bus import announce
+from chatsite.live.events import sessions_changed
 from chatsite.rights import require
 from chatsite.text import is_blank, one_line, refuse_invisible, refuse_unstorable
 
@@ -85,6 +87,7 @@ def edit_user(actor: Actor, user: User, *, display_name: str, email: str) -> Use
         user = _to_edit(actor, user)
         user.display_name, user.email = display_name, User.objects.normalize_email(email)
         user.save(update_fields=["display_name", "email"])
+        announce(sessions_changed(user.pk))
     return user
 
 
@@ -100,6 +103,7 @@ def set_password(actor: Actor, user: User, *, password: str | None) -> User:
         user = _to_edit(actor, user)
         user.set_password(password)
         user.save(update_fields=["password"])
+        announce(sessions_changed(user.pk))
     return user
 
 
@@ -184,6 +188,7 @@ def _set_active(actor: Actor, user: User, *, is_active: bool) -> User:
         user = _to_edit(actor, user)
         user.is_active = is_active
         user.save(update_fields=["is_active"])
+        announce(sessions_changed(user.pk))
     return user
 
 

@@ -11,6 +11,8 @@ from accounts.actors import SYSTEM
 from accounts.models import User
 from accounts.names import clean_username
 from chatsite.errors import ChatError
+from chatsite.live.bus import announce
+from chatsite.live.events import sessions_changed
 
 
 class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth has no types
@@ -32,6 +34,12 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth ha
             display_name=entry["display_name"],
             email=entry.get("email") or "",
         )
+
+    def logout(self, request: HttpRequest) -> None:
+        user_id = request.user.pk
+        super().logout(request)
+        if user_id is not None:
+            announce(sessions_changed(user_id))  # now that the session is gone
 
     def add_message(self, *args: Any, **kwargs: Any) -> None:
         """Keep allauth's "signed in as" notices off the page: the page itself shows it."""

@@ -20,6 +20,8 @@ from channels_app.permissions import (
     may_restore,
 )
 from chatsite.errors import Conflict, Invalid, NotFound
+from chatsite.live.bus import announce
+from chatsite.live.events import channel_described, memberships_changed
 from chatsite.rights import require
 from chatsite.text import one_line, refuse_invisible, refuse_unstorable
 
@@ -70,6 +72,7 @@ def join_channel(actor: Actor, channel: Channel, *, user: User | None = None) ->
             membership.save(update_fields=["joined_at", "left_at", "removed_at"])
         channel.member_count += 1
         channel.save(update_fields=["member_count"])
+        announce(memberships_changed(user.pk))
     return membership
 
 
@@ -97,6 +100,7 @@ def leave_channel(actor: Actor, channel: Channel, *, user: User | None = None) -
         membership.save(update_fields=["left_at", "removed_at"])
         channel.member_count -= 1
         channel.save(update_fields=["member_count"])
+        announce(memberships_changed(user.pk))
 
 
 def clear_channel(actor: User, channel: Channel) -> None:
@@ -115,6 +119,7 @@ def clear_channel(actor: User, channel: Channel) -> None:
         membership.cleared_seq_before = membership.cleared_seq
         membership.cleared_seq = channel.last_seq
         membership.save(update_fields=["cleared_seq", "cleared_seq_before"])
+        announce(memberships_changed(actor.pk))
 
 
 def undo_clear_channel(actor: User, channel: Channel) -> None:
@@ -129,6 +134,7 @@ def undo_clear_channel(actor: User, channel: Channel) -> None:
         membership = _own_membership(actor, _locked(channel))
         membership.cleared_seq = membership.cleared_seq_before
         membership.save(update_fields=["cleared_seq"])
+        announce(memberships_changed(actor.pk))
 
 
 def edit_topic(actor: Actor, channel: Channel, *, topic: str) -> None:
@@ -144,6 +150,7 @@ def edit_topic(actor: Actor, channel: Channel, *, topic: str) -> None:
         channel = _locked(channel)
         channel.topic = topic
         channel.save(update_fields=["topic"])
+        announce(channel_described(channel.pk))
 
 
 def archive_channel(actor: Actor, channel: Channel) -> None:
@@ -161,6 +168,7 @@ def archive_channel(actor: Actor, channel: Channel) -> None:
         if not channel.is_archived:
             channel.archived_at = timezone.now()
             channel.save(update_fields=["archived_at"])
+            announce(channel_described(channel.pk))
 
 
 def restore_channel(actor: Actor, channel: Channel) -> None:
@@ -174,6 +182,7 @@ def restore_channel(actor: Actor, channel: Channel) -> None:
         channel = _locked(channel)
         channel.archived_at = None
         channel.save(update_fields=["archived_at"])
+        announce(channel_described(channel.pk))
 
 
 def join_public(user: User) -> None:

@@ -8,6 +8,8 @@ from django.utils import timezone
 from accounts.models import User
 from channels_app.models import Channel
 from chatsite.errors import NotFound
+from chatsite.live.bus import announce
+from chatsite.live.events import channel_changed
 from messaging.models import EarlierText, Message, RejectedMessage, Tombstone
 from messaging.queries import message_by_client_id, message_to_change
 from messaging.rendering import HTML_VERSION, render
@@ -100,3 +102,4 @@ def _save_as_next_version(message: Message, fields: list[str]) -> None:
     channel.save(update_fields=["version"])
     message.version = channel.version
     message.save(update_fields=[*fields, "version"])
+    announce(channel_changed(channel.pk, channel.version))

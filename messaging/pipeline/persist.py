@@ -9,6 +9,8 @@ from django.db import IntegrityError, OperationalError, transaction
 from django.utils import timezone
 
 from channels_app.models import Channel, Membership
+from chatsite.live.bus import announce
+from chatsite.live.events import channel_changed
 from messaging.models import Message, Tombstone
 from messaging.pipeline.envelope import Envelope
 from messaging.pipeline.faults import is_worth_an_instant_retry
@@ -111,6 +113,8 @@ def _persist_once(
         _refuse_buried(rows)
     if keep_rejected:
         _keep_rejected(envelopes, outcomes, now)
+    # Also of what was stored before: who did that may have ended between commit and announcement.
+    announce(*(channel_changed(channel.pk, channel.version) for channel in channels.values()))
     return outcomes
 
 
