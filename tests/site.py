@@ -1,8 +1,9 @@
 """The product itself, as the processes a server runs, for tests and benchmarks that look at it from outside.
 
 `Site.embedded()` is what `make run` starts: one process, SQLite, no broker. `Site.stack()` is the web and the
-workers of deploy/Procfile, on the MariaDB and RabbitMQ that the environment names, with a database and queues
-of its own. Each part can be stopped, killed, paused and started again by its process id.
+workers of deploy/Procfile, and where it is asked for also its live process and its nginx, on the MariaDB and
+RabbitMQ that the environment names, with a database and queues of its own. Each part can be stopped, killed,
+paused and started again by its process id.
 """
 
 import os
@@ -123,9 +124,11 @@ class Site:
     """The product, running between `with` and its end; made by `Site.embedded()` or `Site.stack()`.
 
     `web` serves pages and posts at `url`; each of `workers` stores what was accepted, none in the embedded
-    default.
+    default. `live` serves the streams, where there is one; then `front` stands before both at `url`. In the
+    embedded default `web` does it all.
 
     Arguments:
+        has_live: whether there are those two.
         own: what the environment of the parts of this name (web, worker) has besides.
     """
 
@@ -137,9 +140,12 @@ class Site:
         broker_url: str,
         own: Mapping[str, Mapping[str, str]] | None = None,
         workers: int = 1,
+        has_live: bool = False,
     ) -> None:
-        self.port = _free_port()
+        self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
+        self._web_port = free_port() if has_live else self.port
+        self._live_port = free_port()
         self.folder = Path(tempfile.mkdtemp(prefix="chat-site-"))
         self._database = _Database(database_url or f"sqlite:///{self.folder / 'chat.sqlite3'}")
         self._broker = _Broker(broker_url, f"site.{os.getpid()}.{self.port}") if broker_url else None
@@ -155,9 +161,12 @@ class Site:
             "PERSIST_QUEUES": str(PERSIST_QUEUES),
             "SIGN_UP_RATE": "100000/m/ip",  # everybody here comes from one address
             "LOG_LEVEL": "INFO",
+            "TRUSTED_PROXY_COUNT": "1" if has_live else "0",
             **settings,
         }
         self.web = self._part("web")
+        self.live = self._part("live") if has_live else self.web
+        self.front = self._part("front") if has_live else None
         self.workers: list[Part] = []
         self._worker_numbers = count(1)
         for _number in range(workers if self._broker else 0):
@@ -175,14 +184,16 @@ class Site:
         workers: int = 1,
         services: Mapping[str, str] = os.environ,
         ports: Mapping[str, "Ports"] | None = None,
+        has_live: bool = False,
         **settings: str,
     ) -> Self:
         """Web and workers on the services in DATABASE_URL and BROKER_URL, with `settings` besides.
 
         Arguments:
             services: has those two addresses.
-            ports: for the parts of a name (web, worker), where they reach the services when not at their own
-                ports (see tests.faults.proxy).
+            ports: for the parts of a name (web, live, worker), where they reach the services when not at
+                their own ports (see tests.faults.proxy).
+            has_live: with a live process, and nginx before all.
         """
         for name in ("DATABASE_URL", "BROKER_URL"):
             assert services.get(name), f"{name} is not set: `deploy/services.sh up`, then `env` prints it"
@@ -197,7 +208,12 @@ class Site:
             for name, its in (ports or {}).items()
         }
         return cls(
-            settings=settings, database_url=database_url, broker_url=broker_url, own=own, workers=workers
+            settings=settings,
+            database_url=database_url,
+            broker_url=broker_url,
+            own=own,
+            workers=workers,
+            has_live=has_live,
         )
 
     @property
@@ -211,7 +227,9 @@ class Site:
 
     @property
     def parts(self) -> list[Part]:
-        return [self.web, *self.workers]
+        if self.front is None:
+            return [self.web, *self.workers]
+        return [self.web, self.live, self.front, *self.workers]
 
     def __enter__(self) -> Self:
         try:
@@ -352,12 +370,8 @@ class Site:
 
     def _answers(self) -> bool:
         assert self.web.is_running, "the web process has ended"
-        try:
-            with closing(HTTPConnection("127.0.0.1", self.port, timeout=5)) as connection:
-                connection.request("GET", "/healthz")
-                return connection.getresponse().status == 200
-        except (OSError, HTTPException):
-            return False
+        ports = [self.port] if self.live is self.web else [self.port, self._live_port]
+        return all(_is_healthy(port) for port in ports)
 
     def _is_read(self) -> bool:
         if not self.workers or self._broker is None:
@@ -375,10 +389,15 @@ class Site:
             command = ["bash", "-c", line_of_procfile(name)]
             more = {
                 "VENV": str(CHECKOUT / ".venv"),
-                "WEB_PORT": str(self.port),
+                "WEB_PORT": str(self._web_port),
+                "LIVE_PORT": str(self._live_port),
                 "WEB_PROCESSES": "2",
                 "CONN_MAX_AGE": "60",
+                "STACK_DIR": str(self.folder),
+                "NGINX_PROGRAM": shutil.which("nginx", path=f"{os.environ['PATH']}:/usr/sbin") or "",
             }
+            if name == "front":
+                self._write_nginx_settings()
         else:
             command = [str(CHECKOUT / "deploy" / "run.sh")]
             more = {"HOST": "127.0.0.1", "PORT": str(self.port)}
@@ -386,6 +405,21 @@ class Site:
         return Part(
             f"{name} {number}", command, environment=environment, log=self.folder / f"{name}-{number}.log"
         )
+
+    def _write_nginx_settings(self) -> None:
+        """As deploy/stack.sh does."""
+        names = {
+            "USER": "user root;" if os.geteuid() == 0 else "",
+            "LISTEN": f"127.0.0.1:{self.port}",
+            "WEB_PORT": self._web_port,
+            "LIVE_PORT": self._live_port,
+            "FOLDER": self.folder,
+            "LOCATIONS": CHECKOUT / "deploy" / "nginx" / "locations.conf",
+        }
+        text = (CHECKOUT / "deploy" / "nginx" / "stack.conf.template").read_text()
+        for name, value in names.items():
+            text = text.replace(f"@{name}@", str(value))
+        (self.folder / "nginx.conf").write_text(text)
 
 
 class _Database:
@@ -480,6 +514,7 @@ class _Broker:
             for name in (*self._once_used, f"{self.prefix}.tasks", f"{self.prefix}.dead"):
                 channel.queue_delete(name)
             channel.exchange_delete(self.prefix)
+            channel.exchange_delete(f"{self.prefix}.live")
 
     def _states(self, connection: Any) -> Iterator[Any]:
         for name in self._persist_queues:
@@ -494,6 +529,15 @@ def line_of_procfile(name: str) -> str:
     raise AssertionError(f"deploy/Procfile has no process called {name}")
 
 
+def _is_healthy(port: int) -> bool:
+    try:
+        with closing(HTTPConnection("127.0.0.1", port, timeout=5)) as connection:
+            connection.request("GET", "/healthz")
+            return connection.getresponse().status == 200
+    except (OSError, HTTPException):
+        return False
+
+
 def _through(url: str, port: int | None) -> str:
     """`url` with another port, unless that is None."""
     if port is None:
@@ -502,7 +546,7 @@ def _through(url: str, port: int | None) -> str:
     return urlunsplit(parts._replace(netloc=f"{parts.username}:{parts.password}@{parts.hostname}:{port}"))
 
 
-def _free_port() -> int:
+def free_port() -> int:
     while True:
         port = random.choice(PORTS)
         with socket.socket() as probe:
