@@ -1,6 +1,7 @@
 """What the site says when something broke."""
 
 import sys
+from typing import Any
 
 from django.conf import settings
 from django.db import InterfaceError, OperationalError
@@ -29,13 +30,16 @@ def server_error(request: HttpRequest) -> HttpResponse:
     """The page for an exception nobody caught: 503 while the database is away, else 500.
 
     It stands on nothing that may be broken: no database, no session, no context processor. A text that could
-    not be sent for the moment comes back with it.
+    not be sent for the moment comes back with it, in the form that it came in: sent again it is the same
+    message.
     """
-    context = {"site_name": settings.SITE_NAME}
+    context: dict[str, Any] = {"site_name": settings.SITE_NAME}
     if isinstance(sys.exc_info()[1], OperationalError | InterfaceError):
         if wants_json(request):
             return refusal(request, Unavailable())
-        context["text"] = request.POST.get("text", "")
+        context |= {"page": page_of(request), "address": request.get_full_path()}
+        context["fields"] = fields = request.POST.dict()
+        context["text"] = fields.pop("text", "")
         response = HttpResponse(render_to_string("503.html", context), status=503)
         response["Retry-After"] = str(Unavailable.retry_after_s)
         return response

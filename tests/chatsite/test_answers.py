@@ -138,3 +138,27 @@ def test_while_the_database_is_away_a_text_comes_back(
     assert response.status_code == 503
     assert int(response["Retry-After"]) > 0
     assert "my &lt;long&gt; thought" in response.content.decode()
+
+
+def test_a_text_that_came_back_can_be_sent_again_as_the_same_message(
+    cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bob = signed_in(cast.bob)
+    take_the_database_away(bob, monkeypatch)
+
+    posted = {"text": "my thought", "client_id": str(uuid.uuid4())}
+    page = bob.post("/channels/design/messages/", posted).content.decode()
+
+    assert '<form method="post" action="/channels/design/messages/">' in page
+    assert f'name="client_id" value="{posted["client_id"]}"' in page
+    assert 'href="/channels/design/"' in page
+
+
+def test_the_way_on_leads_to_the_same_address(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    bob = signed_in(cast.bob)
+    take_the_database_away(bob, monkeypatch)
+
+    page = bob.get("/channels/design/?before=7").content.decode()
+
+    assert 'href="/channels/design/?before=7"' in page
+    assert "<form" not in page
