@@ -7,10 +7,10 @@ import { parse } from "chat/timeline";
 import { word } from "chat/words";
 
 const EVERY_MS = 2_000;
-const AT_MOST_EVERY_MS = 30_000;
+const AT_MOST_EVERY_MS = 8_000;
 const TIMEOUT_MS = 15_000;
 
-/** Event: "recovered", at the first answer after there was none. */
+/** Events: "answered", once it was applied; "recovered", at the first answer after there was none. */
 export class CatchUp extends EventTarget {
   #timeline;
   #connection;
@@ -94,6 +94,7 @@ export class CatchUp extends EventTarget {
     this.#timeline.element.dataset.ticket = changes.dataset.ticket; // none for who may not post any more
     this.#timeline.apply(changes);
     this.#version = Number(changes.dataset.version);
+    this.dispatchEvent(new Event("answered"));
     return changes.dataset.more === "true";
   }
 

@@ -1,8 +1,8 @@
 /* Puts the channel page together: the timeline and all that feeds it. */
 
 import { CatchUp } from "chat/catch_up";
-import { Composer } from "chat/composer";
-import { Connection, logInAgain } from "chat/connection";
+import { Composer, isNothingFocused } from "chat/composer";
+import { Connection, logInAgain, reload } from "chat/connection";
 import { Deleting } from "chat/deleting";
 import { Delivery } from "chat/delivery";
 import { Editing } from "chat/editing";
@@ -25,14 +25,14 @@ const form = document.getElementById("composer");
 const composer = form && startComposer();
 
 const editing = new Editing(timeline, {
-  afterwards: () => composer?.focusWhenIdle(),
+  afterwards: focusWhenIdle,
   loggedOut: () => catchUp.now(), // it will notice too, and say so for the whole page
 });
 const deleting = new Deleting(timeline, {
   dialog: document.getElementById("delete-dialog"),
   afterwards() {
     catchUp.now();
-    composer?.focusWhenIdle();
+    focusWhenIdle();
   },
   loggedOut: () => catchUp.now(),
 });
@@ -54,15 +54,29 @@ function startComposer() {
   return started;
 }
 
+/** Where the keys go once what had them is gone. */
+function focusWhenIdle() {
+  if (composer) composer.focusWhenIdle();
+  else if (isNothingFocused()) region.focus({ preventScroll: true });
+}
+
 function startSending() {
   const { username, slug } = region.dataset;
   const delivery = new Delivery(outbox, { author: username, ticketOf: (other) => (other === slug ? region.dataset.ticket : "") });
   delivery.addEventListener("stored", ({ detail: { entry, html } }) => entry.slug === slug && timeline.put(html));
-  delivery.addEventListener("answered", () => connection.found(delivery));
+  delivery.addEventListener("answered", () => {
+    connection.found(delivery);
+    unsent.isBarred = false;
+  });
   delivery.addEventListener("failing", () => connection.lost(delivery));
-  delivery.addEventListener("barred", ({ detail }) => connection.say(delivery, ...whyBarred(detail)));
+  delivery.addEventListener("barred", ({ detail }) => {
+    connection.say(delivery, ...whyBarred(detail));
+    unsent.isBarred = true;
+  });
+  unsent.addEventListener("decided", focusWhenIdle);
   outbox.addEventListener("changed", ({ detail }) => outboxChanged(detail, delivery));
   catchUp.addEventListener("recovered", () => delivery.hurry());
+  catchUp.addEventListener("answered", sayWhoMayPost);
   unsent.start();
   delivery.start();
   connection.waiting = outbox.waiting;
@@ -85,6 +99,13 @@ function showNewest() {
   if (!unsent.isBusy) location.assign(region.dataset.pageUrl);
 }
 
+/** They left, were removed or came back somewhere else, or the channel was archived: this page can't show it by itself. */
+function sayWhoMayPost() {
+  const mayPost = Boolean(region.dataset.ticket);
+  if (mayPost === Boolean(form)) connection.found(region);
+  else if (!connection.isSaying) connection.say(region, ...reload(region.dataset.pageUrl, word(mayPost ? "may_post" : "may_not_post")));
+}
+
 function whyBarred({ code }) {
   return code === "other_author" ? [word("other_person")] : logInAgain(region.dataset.pageUrl);
 }
@@ -98,7 +119,7 @@ function startNewer() {
   });
   button.addEventListener("click", () => {
     timeline.goToEnd();
-    composer?.focusWhenIdle();
+    focusWhenIdle();
   });
 }
 

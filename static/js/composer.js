@@ -50,9 +50,9 @@ export class Composer extends EventTarget {
     return true;
   }
 
-  /** Focus the box when nothing else is, where that does not raise a keyboard over the page. */
+  /** Focus the box when nothing in sight is, where that does not raise a keyboard over the page. */
   focusWhenIdle() {
-    if (!hasTouch.matches && document.activeElement === document.body) this.focus();
+    if (!hasTouch.matches && isNothingFocused()) this.focus();
   }
 
   /** What was kept comes back; what was typed before this script ran, or came from the server, stays too. */
@@ -108,6 +108,11 @@ export class Composer extends EventTarget {
     this.#count.textContent = left > COUNT_WITHIN ? "" : left < 0 ? counted("over", -left) : counted("left", left);
     this.#count.classList.toggle("composer__count--over", left < 0);
   }
+}
+
+/** Whether the keys go nowhere; what was just hidden is focused until the page is drawn again. */
+export function isNothingFocused() {
+  return document.activeElement === document.body || !document.activeElement?.checkVisibility();
 }
 
 /** Make `box` as high as its text; the style sheet sets the limit, and does all of it where it can. */

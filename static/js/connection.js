@@ -31,6 +31,10 @@ export class Connection {
     this.#show();
   }
 
+  get isSaying() {
+    return this.#said !== null;
+  }
+
   /** Say `content`, texts and links, instead, until `who` gets an answer. */
   say(who, ...content) {
     this.#said = { who };
@@ -49,7 +53,14 @@ export class Connection {
 
 /** What to say once the session is over: that nothing is lost, and a link to log in and to `pageUrl`. */
 export function logInAgain(pageUrl) {
-  const link = document.createElement("a");
-  Object.assign(link, { href: pageUrl, target: "_blank", textContent: word("log_in") });
-  return [word("logged_out"), " ", link];
+  return [word("logged_out"), " ", link({ href: pageUrl, target: "_blank", textContent: word("log_in") })];
+}
+
+/** What to say once `pageUrl` would be another page than the one that is open. */
+export function reload(pageUrl, why) {
+  return [why, " ", link({ href: pageUrl, textContent: word("reload") })];
+}
+
+function link(look) {
+  return Object.assign(document.createElement("a"), look);
 }

@@ -1,5 +1,6 @@
 /* Sends what is in the outbox: in order, one post in flight per channel, under the same name until the server has it;
-asks about what it took and nobody saw stored; and tells it what was taken back.
+asks about what it took and nobody saw stored; and tells it what was taken back. Neither of the last two keeps a post
+waiting: that needs no database, they do.
 
 One tab does so at a time. Two at once would do no harm but double the work: each begins with the oldest message that is
 not accepted, so that whatever is posted twice was posted before. */
@@ -10,16 +11,17 @@ import { inTurn } from "chat/turns";
 import { word } from "chat/words";
 
 const FIRST_RETRY_AFTER_MS = 1_000;
-const RETRY_AFTER_AT_MOST_MS = 30_000;
+const RETRY_AFTER_AT_MOST_MS = 8_000; // while somebody looks
+const RETRY_HIDDEN_AFTER_AT_MOST_MS = 30_000;
 const ASK_AFTER_MS = [5_000, 10_000, 20_000, 30_000];
 const POST_AGAIN_AFTER_MS = 60_000; // accepted and not stored: lost, or the worker is away
 
-/** Events: "stored" (detail: entry, html), "answered", "failing" (it will try again), "barred" (detail: code). */
+/** Events: "stored" (detail: entry, html), "answered", "failing" (a post; it will try again), "barred" (detail: code). */
 export class Delivery extends EventTarget {
   #outbox;
   #author;
   #ticketOf;
-  #lanes = new Map(); // by channel: when the next try is due, and how many failed
+  #lanes = new Map(); // by `laneOf`: when the next try is due, and how many failed
   #asked = new Map(); // by message: how often it was asked about, and when next
   #sleepers = new Set();
   #isAtWork = false;
@@ -83,39 +85,36 @@ export class Delivery extends EventTarget {
   async #drain(isOurs) {
     const busy = new Map();
     for (;;) {
-      const slugs = isOurs() ? this.#work.map((entry) => entry.slug) : [];
-      for (const slug of new Set(slugs)) {
-        if (!busy.has(slug)) busy.set(slug, this.#drainChannel(slug, isOurs).finally(() => busy.delete(slug)));
+      const names = isOurs() ? this.#work.map(laneOf) : [];
+      for (const name of new Set(names)) {
+        if (!busy.has(name)) busy.set(name, this.#drainLane(name, isOurs).finally(() => busy.delete(name)));
       }
       if (!busy.size) return;
-      await Promise.race([...busy.values(), this.#sleep(RETRY_AFTER_AT_MOST_MS)]);
+      await Promise.race([...busy.values(), this.#sleep(RETRY_HIDDEN_AFTER_AT_MOST_MS)]);
     }
   }
 
-  async #drainChannel(slug, isOurs) {
-    if (!this.#lanes.has(slug)) this.#lanes.set(slug, { dueAt: 0, notBefore: 0, failures: 0, resends: 0 });
-    const lane = this.#lanes.get(slug);
-    for (let entry; isOurs() && (entry = this.#next(slug)); ) {
+  async #drainLane(name, isOurs) {
+    if (!this.#lanes.has(name)) this.#lanes.set(name, { dueAt: 0, notBefore: 0, failures: 0, resends: 0 });
+    const lane = this.#lanes.get(name);
+    for (let entry; isOurs() && (entry = this.#next(name)); ) {
       const wait = Math.max(lane.dueAt, this.#dueAt(entry)) - Date.now();
-      if (wait > 0) await this.#sleep(wait);
+      if (wait > 0) await this.#sleep(Math.min(wait, RETRY_HIDDEN_AFTER_AT_MOST_MS));
       else await this.#serve(entry, lane);
     }
   }
 
-  /** What was taken back goes first, or its author's second try at it could be stored beside it. */
-  #next(slug) {
-    const entries = this.#work.filter((entry) => entry.slug === slug);
-    const accepted = entries.filter((entry) => entry.state === "accepted");
-    return (
-      entries.find((entry) => entry.state === "deleting") ??
-      entries.find((entry) => entry.state === "waiting") ??
-      accepted.sort((one, other) => this.#dueAt(one) - this.#dueAt(other))[0]
-    );
+  #next(name) {
+    const entries = this.#work.filter((entry) => laneOf(entry) === name);
+    // Posts keep their order; of what was accepted the one to be asked about first.
+    if (entries[0]?.state === "accepted") entries.sort((one, other) => this.#dueAt(one) - this.#dueAt(other));
+    return entries[0];
   }
 
-  #dueAt({ state, clientId, acceptedAt }) {
-    if (state !== "accepted") return 0;
-    return Math.max(this.#asked.get(clientId)?.dueAt ?? 0, acceptedAt + ASK_AFTER_MS[0]);
+  #dueAt({ state, clientId, acceptedAt, insteadOf }) {
+    if (state === "accepted") return Math.max(this.#asked.get(clientId)?.dueAt ?? 0, acceptedAt + ASK_AFTER_MS[0]);
+    // A second try waits until the server has heard that the first was taken back, or both could be stored.
+    return this.#outbox.find(insteadOf) ? Infinity : 0;
   }
 
   async #serve(entry, lane) {
@@ -127,7 +126,7 @@ export class Delivery extends EventTarget {
       this.#tell("answered");
     } catch (error) {
       if (error instanceof Barred) this.#bar(error);
-      else this.#tryLater(lane, error);
+      else this.#tryLater(lane, entry, error);
     }
   }
 
@@ -200,15 +199,16 @@ export class Delivery extends EventTarget {
     this.#tell("barred", { code });
   }
 
-  #tryLater(lane, { message, retryAfterS = 0 }) {
+  #tryLater(lane, { state }, { message, retryAfterS = 0 }) {
     console.info("Sending failed:", message);
-    const backoff = Math.min(FIRST_RETRY_AFTER_MS * 2 ** lane.failures, RETRY_AFTER_AT_MOST_MS);
-    const asked = Math.min(retryAfterS * 1000, RETRY_AFTER_AT_MOST_MS);
+    const atMost = document.hidden ? RETRY_HIDDEN_AFTER_AT_MOST_MS : RETRY_AFTER_AT_MOST_MS;
+    const backoff = Math.min(FIRST_RETRY_AFTER_MS * 2 ** lane.failures, atMost);
+    const asked = Math.min(retryAfterS * 1000, atMost);
     lane.failures += 1;
     lane.notBefore = Date.now() + asked;
     // Spread, or all who lost the server at once would be back at once.
     lane.dueAt = Date.now() + Math.max(asked, backoff * (0.75 + Math.random() / 4));
-    this.#tell("failing");
+    if (state === "waiting") this.#tell("failing");
   }
 
   #sleep(ms) {
@@ -226,6 +226,11 @@ export class Delivery extends EventTarget {
   #tell(name, detail) {
     this.dispatchEvent(new CustomEvent(name, { detail }));
   }
+}
+
+/** What waits for one another: the posts into a channel, the questions about it, and all that was taken back. */
+function laneOf({ state, slug }) {
+  return state === "deleting" ? state : `${state} ${slug}`;
 }
 
 /** Its author just said to send this one: first or once more. */

@@ -6,7 +6,7 @@ What sends them is chat/delivery, what shows them chat/unsent. An entry is
   "waiting"   not taken by the server yet, as far as anybody here knows
   "accepted"  taken, and not seen stored yet
   "refused"   not to be sent as it is: `reason` says why
-  "deleting"  taken back by its author; the server may have it and has still to be told */
+  "deleting"  taken back by its author; the server may have it and has still to be told: nothing else is kept of it */
 
 import { quietly } from "chat/drafts";
 
@@ -50,11 +50,12 @@ export class Outbox extends EventTarget {
   /**
    * Take `text` for a channel.
    * The place: its slug, its name, the address to post to, and the one that own messages are found below by their names.
+   * What is taken back under the name `insteadOf` must be gone for sure before this is sent.
    */
-  send(text, { slug, channel, url, ownUrl }) {
+  send(text, { slug, channel, url, ownUrl }, insteadOf) {
     const newest = Math.max(0, ...this.all.map((entry) => entry.createdAt));
     const createdAt = Math.max(Date.now(), newest + 1); // their order, also when the clock is set back
-    const entry = { clientId: newName(), text, slug, channel, url, ownUrl, createdAt, state: "waiting" };
+    const entry = { clientId: newName(), text, slug, channel, url, ownUrl, createdAt, insteadOf, state: "waiting" };
     this.#write(null, entry);
     return entry;
   }
@@ -77,7 +78,7 @@ export class Outbox extends EventTarget {
 
   /** It is nowhere, and will never be. In two steps, from which other tabs can tell it from a stored one. */
   drop(clientId) {
-    this.update(clientId, { state: "deleting", text: "" });
+    this.#takeBack(this.find(clientId));
     this.forget(clientId);
   }
 
@@ -87,14 +88,20 @@ export class Outbox extends EventTarget {
     if (entry && isOnItsWay(entry)) this.update(clientId, { state: "waiting", urgedAt: Date.now() });
     if (entry?.state !== "refused") return null;
     this.discard(clientId);
-    return this.send(entry.text, entry);
+    return this.send(entry.text, entry, clientId);
   }
 
-  /** Take it back. What the server may have is kept, without its text, until the server was told. */
+  /** Take it back. Of what the server may have the name is kept until the server was told. */
   discard(clientId) {
     const entry = this.find(clientId);
-    if (entry?.isPosted) this.update(clientId, { state: "deleting", text: "" });
+    if (entry?.isPosted || entry?.state === "deleting") this.#takeBack(entry);
     else this.drop(clientId);
+  }
+
+  #takeBack(entry) {
+    if (!entry || entry.state === "deleting") return;
+    const { clientId, ownUrl, createdAt } = entry;
+    this.#write(entry, { clientId, ownUrl, createdAt, state: "deleting" });
   }
 
   #write(was, entry) {

@@ -2,12 +2,14 @@
 nothing private behind. */
 
 import { keepTokensFresh } from "chat/csrf";
-import { eraseDrafts, eraseDraftsOfOthers } from "chat/drafts";
+import { eraseDrafts, eraseDraftsOfOthers, quietly } from "chat/drafts";
 import { localize, rememberTimeZone } from "chat/local_time";
 import { countUnsent, eraseOutbox, forgetOutboxesOfOthers, Outbox } from "chat/outbox";
 import { startToasts } from "chat/toasts";
-import { counted } from "chat/words";
+import { counted, word } from "chat/words";
 
+const COUNTED_AGAIN_AFTER_MS = 500;
+const LEAVING = "leaving"; // who pressed Log out in this tab
 const WIDE = "(width >= 56rem)"; // where the sidebar and the menu stand in the page, as in the style sheets
 
 rememberTimeZone();
@@ -27,9 +29,19 @@ for (const form of document.querySelectorAll("form[data-log-out]")) {
   const { username } = form.dataset;
   eraseDraftsOfOthers(username);
   forgetOutboxesOfOthers(username);
-  form.addEventListener("submit", (event) => logOut(event, username));
+  form.addEventListener("submit", (event) => askBeforeLogOut(event, username));
   addEventListener("pageshow", (event) => event.persisted && leaveIfLoggedOut());
 }
+
+// Only a page without anybody says that the log-out worked; until then everything is needed.
+const isLoggedIn = Boolean(document.querySelector("form[data-log-out]"));
+addEventListener("pageshow", () => {
+  const leaving = quietly(() => sessionStorage.getItem(LEAVING));
+  quietly(() => sessionStorage.removeItem(LEAVING));
+  if (!leaving || isLoggedIn) return;
+  eraseDrafts(leaving);
+  eraseOutbox(leaving);
+});
 
 /** The browser may bring back a page, by its Back button, that is not for whoever sits there now. */
 async function leaveIfLoggedOut() {
@@ -42,17 +54,24 @@ async function sendWhatIsLeft(author) {
   new Delivery(new Outbox(author), { author }).start();
 }
 
-/** Everything of `username` is erased; when that would lose messages, not before they said so. */
-function logOut(event, username) {
+/** Everything of `username` is erased then; when that would lose messages, not before they said so. */
+function askBeforeLogOut(event, username) {
   const dialog = document.getElementById("log-out-dialog"); // the page that asks anyway has none
-  const unsent = countUnsent(username);
-  if (unsent && dialog && dialog.returnValue !== "log-out") {
-    event.preventDefault();
-    dialog.querySelector("p").textContent = counted("unsent", unsent);
-    dialog.addEventListener("close", () => dialog.returnValue === "log-out" && event.target.requestSubmit(), { once: true });
-    dialog.showModal();
+  if (!countUnsent(username) || !dialog || dialog.returnValue === "log-out") {
+    quietly(() => sessionStorage.setItem(LEAVING, username));
     return;
   }
-  eraseDrafts(username);
-  eraseOutbox(username);
+  event.preventDefault();
+  const count = () => {
+    const unsent = countUnsent(username);
+    dialog.querySelector("p").textContent = unsent ? counted("unsent", unsent) : word("unsent_none");
+  };
+  const timer = setInterval(count, COUNTED_AGAIN_AFTER_MS);
+  const answered = () => {
+    clearInterval(timer);
+    if (dialog.returnValue === "log-out") event.target.requestSubmit();
+  };
+  dialog.addEventListener("close", answered, { once: true });
+  count();
+  dialog.showModal();
 }

@@ -25,6 +25,7 @@ class Lease {
   #key;
   #owner = crypto.getRandomValues(new Uint32Array(2)).join("-");
   #renewal = null;
+  #leave = () => this.release();
   #isAlone = false; // where nothing can be stored nothing is shared either
 
   constructor(key) {
@@ -39,11 +40,12 @@ class Lease {
   async take() {
     while (!(await this.#tryToTake())) await this.#freed();
     this.#renewal = setInterval(() => this.isOurs && this.#write(), RENEWED_EVERY_MS);
-    addEventListener("pagehide", () => this.release(), { once: true });
+    addEventListener("pagehide", this.#leave);
   }
 
   release() {
     clearInterval(this.#renewal);
+    removeEventListener("pagehide", this.#leave);
     if (this.isOurs) quietly(() => localStorage.removeItem(this.#key));
   }
 

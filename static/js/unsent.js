@@ -7,7 +7,10 @@ import { counted, word } from "chat/words";
 
 const NO_NAME = "00000000-0000-0000-0000-000000000000";
 
-/** Event: "refused" (detail: entry; call preventDefault when its text was taken back), for what was sent from here. */
+/**
+ * Events: "refused" (detail: entry; call preventDefault when its text was taken back), for what was sent from here;
+ * "decided", when one of its buttons was pressed, which may be gone now.
+ */
 export class Unsent extends EventTarget {
   #timeline;
   #outbox;
@@ -16,6 +19,7 @@ export class Unsent extends EventTarget {
   #sentHere = new Set();
   #looks = new WeakMap();
   #timer = null;
+  #isBarred = false;
 
   /** `question` is the element that asks about what was left behind. */
   constructor(timeline, outbox, question) {
@@ -40,6 +44,13 @@ export class Unsent extends EventTarget {
   /** Whether a message sent from this page still needs it. */
   get isBusy() {
     return [...this.#sentHere].some((clientId) => ["waiting", "refused"].includes(this.#outbox.find(clientId)?.state));
+  }
+
+  /** Whether nothing is sent until somebody logs in. */
+  set isBarred(isBarred) {
+    if (this.#isBarred === isBarred) return;
+    this.#isBarred = isBarred;
+    this.#draw();
   }
 
   isSentHere(clientId) {
@@ -97,7 +108,8 @@ export class Unsent extends EventTarget {
     let article = this.#timeline.find(entry.clientId);
     if (article && !article.hasAttribute("data-state")) return void this.#outbox.settle(entry.clientId);
     if (!article) this.#timeline.addUnstored((article = this.#sketch(entry)));
-    const look = entry.state === "refused" ? `refused ${entry.reason}` : isSlow(entry) ? "slow" : "sending";
+    const isLeft = isSlow(entry) || (this.#isBarred && entry.state === "waiting");
+    const look = entry.state === "refused" ? `refused ${entry.reason}` : isLeft ? "slow" : "sending";
     if (this.#looks.get(article) === look) return;
     this.#looks.set(article, look);
     this.#dress(article, entry, look.split(" ", 1)[0]);
@@ -106,7 +118,7 @@ export class Unsent extends EventTarget {
 
   #dress(article, entry, state) {
     article.dataset.state = state;
-    article.querySelector("time").textContent = state === "refused" ? "" : word("sending");
+    article.querySelector("time").textContent = state === "sending" ? word("sending") : "";
     article.querySelector(".message__note")?.remove();
     if (state !== "sending") article.append(this.#note(entry));
   }
@@ -116,8 +128,12 @@ export class Unsent extends EventTarget {
     const isRefused = state === "refused";
     note.role = isRefused ? "alert" : "status";
     note.querySelector("[data-reason]").textContent = isRefused ? `${word("not_sent")} ${reason}` : word("not_sent_yet");
-    note.querySelector("[data-retry]").addEventListener("click", () => this.#retry(clientId));
-    note.querySelector("[data-discard]").addEventListener("click", () => this.#outbox.discard(clientId));
+    note.addEventListener("click", ({ target: { dataset } }) => {
+      if ("retry" in dataset) this.#retry(clientId);
+      else if ("discard" in dataset) this.#outbox.discard(clientId);
+      else return;
+      this.dispatchEvent(new Event("decided"));
+    });
     return note;
   }
 
@@ -148,6 +164,7 @@ export class Unsent extends EventTarget {
       if ("send" in button.dataset) this.#outbox.retry(clientId);
       else this.#outbox.discard(clientId);
     }
+    this.dispatchEvent(new Event("decided"));
   }
 }
 

@@ -69,10 +69,12 @@ def test_a_message_waits_for_a_server_that_is_away(site: Site, person: MakePerso
 
         bob.page.clock.run_for(SLOW_AFTER_MS)
         expect(bob.message("Is anybody there?")).to_contain_text("Not sent yet.")
+        bob.message("Is anybody there?").get_by_role("button", name="Retry").click()
+        expect(bob.message("Is anybody there?")).not_to_contain_text("Not sent yet.")
+        expect(bob.box).to_be_focused()
     finally:
         site.restart(site.web)
 
-    bob.message("Is anybody there?").get_by_role("button", name="Retry").click()
     bob.sees_stored("before", "Is anybody there?")
     expect(bob.page.get_by_role("status").filter(has_text="Reconnecting")).to_be_hidden()
     assert len(site.stored(slug)) == 2
@@ -111,7 +113,7 @@ def test_a_draft_waits_in_its_channel_and_is_erased_at_log_out(person: MakePerso
 
     bob.button("Log out").click()
     expect(bob.button("Log in")).to_be_visible()
-    assert bob.page.evaluate("JSON.stringify(localStorage)") == "{}"
+    wait_for(lambda: drafts(bob) == "{}", what="the drafts to be erased")
     bob.log_in()
     bob.is_in("public")
     expect(bob.box).to_have_value("")

@@ -20,6 +20,7 @@ CHANGES = "**/changes/*"
 TWO_HOURS_MS = 2 * 60 * 60 * 1000
 POSTED_AGAIN_AFTER_MS = 61_000
 SLOW_AFTER_MS = 31_000  # of trying, a message says that it is not sent yet
+TRIED_EVERY_MS = 8_100
 
 
 @pytest.mark.parametrize("site", MODES, indirect=True)
@@ -152,6 +153,7 @@ def test_what_is_older_than_an_hour_asks_first(site: Site, person: MakePerson, u
 
     question.get_by_role("button", name="Send now").click()
     expect(question).to_be_hidden()
+    expect(bob.box).to_be_focused()
     bob.sees_stored("Hello", "On my way!", "Wait for me")
     assert site.stored_count(slug) == 3
 
@@ -163,6 +165,7 @@ def test_what_is_older_than_an_hour_can_be_deleted(site: Site, person: MakePerso
     question = bob.page.get_by_role("region", name="This message was not sent for more than an hour.")
     question.get_by_role("button", name="Delete").click()
     expect(question).to_be_hidden()
+    expect(bob.box).to_be_focused()
     wait_for(lambda: kept(bob) == [], what="the outbox to be empty")
     bob.page.reload()
     bob.say("Hello")
@@ -189,11 +192,40 @@ def test_logging_out_warns_of_what_is_not_sent_and_erases_it(
     bob.button("Log out").click()
     dialog.get_by_role("button", name="Log out").click()
     expect(bob.button("Log in")).to_be_visible()
-    assert kept(bob) == []
+    wait_for(lambda: kept(bob) == [], what="the outbox to be erased")
     bob.context.unroute(POSTS)
     bob.log_in()
     bob.is_in("public")
     assert site.stored_count(slug) == 0
+
+
+def test_the_warning_before_logging_out_follows_what_is_sent(person: MakePerson, unique: Unique) -> None:
+    bob, _slug = in_a_new_channel(person, unique)
+    keep_posts_from_arriving(bob)
+    bob.say("one")
+    bob.sees("one")
+    dialog = bob.page.get_by_role("dialog", name="Log out and delete what is not sent?")
+    bob.button("Log out").click()
+    expect(dialog).to_contain_text("1 message is not sent yet.")
+
+    bob.context.unroute(POSTS)
+    expect(dialog).to_contain_text("Everything is sent now.")
+
+
+def test_a_log_out_that_fails_erases_nothing(person: MakePerson, unique: Unique) -> None:
+    bob, slug = in_a_new_channel(person, unique)
+    bob.allow("status of 503")
+    bob.box.fill("half a thought")
+    bob.context.route("**/logout/", lambda route: route.fulfill(status=503, body="away"))
+    bob.button("Log out").click()
+    expect(bob.page.get_by_text("away")).to_be_visible()
+
+    bob.context.unroute("**/logout/")
+    bob.page.goto(f"/channels/{slug}/")
+    expect(bob.box).to_have_value("half a thought")
+    bob.button("Log out").click()
+    expect(bob.button("Log in")).to_be_visible()
+    wait_for(lambda: bob.page.evaluate("localStorage.length") == 0, what="the draft to be erased")
 
 
 def test_an_expired_session_keeps_the_text_until_its_author_is_back(
@@ -206,6 +238,8 @@ def test_an_expired_session_keeps_the_text_until_its_author_is_back(
     bob.say("two")
     expect(bar(bob, "You are logged out. What you wrote stays here.")).to_be_visible()
     bob.sees("one", "two")
+    expect(bob.messages.get_by_text("Not sent yet.")).to_have_count(2)
+    expect(bob.messages.get_by_text("sending")).to_have_count(0)
     assert site.stored_count(slug) == 0
 
     with bob.context.expect_page() as opened:
@@ -242,12 +276,50 @@ def test_a_removed_author_is_told_why_and_can_retry(site: Site, person: MakePers
     expect(message.get_by_role("alert")).to_contain_text("Not sent. Join the channel to write in it.")
     bob.page.reload()
     bob.sees("Soup at noon?")
-    expect(message.get_by_role("alert")).to_contain_text("Not sent. Join the channel to write in it.")
+    is_told_why_and_retries(site, bob, slug)
+
+
+def test_a_second_try_waits_until_the_first_is_taken_back(
+    site: Site, person: MakePerson, unique: Unique
+) -> None:
+    bob, slug = in_a_new_channel(person, unique)
+    bob.allow("status of 403")
+    keep_posts_from_arriving(bob, times=1)  # for all the page knows it did
+    site.manage("unsubscribe", bob.username, slug)
+    bob.say("Soup at noon?")
+    expect(bob.messages.get_by_role("alert")).to_contain_text("Not sent.")
+    site.manage("subscribe", bob.username, slug)
+
+    bob.context.route("**/delete/", lambda route: route.abort("connectionreset"))
+    answered: list[str] = []
+    bob.context.on("response", lambda it: answered.append(it.url) if it.request.method == "POST" else None)
+    with bob.page.expect_request("**/delete/"):
+        press(bob.message("Soup at noon?"), "Retry")
+    expect(bob.box).to_be_focused()
+    bob.say("And bread?")
+    bob.sees("Soup at noon?", "And bread?")
+
+    bob.context.unroute("**/delete/")
+    bob.sees_stored("Soup at noon?", "And bread?")
+    assert [url.split("/")[-2] for url in answered] == ["delete", "messages", "messages"]
+
+
+def test_who_is_removed_while_looking_is_shown_the_way_back(
+    site: Site, person: MakePerson, unique: Unique
+) -> None:
+    bob, slug = in_a_new_channel(person, unique)
+    site.manage("unsubscribe", bob.username, slug)
+    told = bar(bob, "You can't write in this channel any more.")
+    expect(told).to_be_visible()
+    told.get_by_role("link", name="Reload the page").click()
+    expect(bob.button("Join")).to_be_visible()
+    expect(bob.box).to_have_count(0)
 
     site.manage("subscribe", bob.username, slug)
-    press(message, "Retry")
-    bob.sees_stored("Soup at noon?")
-    assert site.stored_count(slug) == 1
+    told = bar(bob, "You can write in this channel now.")
+    told.get_by_role("link", name="Reload the page").click()
+    expect(bob.box).to_be_visible()
+    expect(told).to_be_hidden()
 
 
 @pytest.mark.stack
@@ -259,13 +331,7 @@ def test_who_was_removed_before_the_message_was_stored_is_told_and_can_retry(
         bob.say("Soup at noon?")
         wait_for(lambda: states(bob) == ["accepted"], what="it to be accepted")
         site.manage("unsubscribe", bob.username, slug)
-    message = bob.message("Soup at noon?")
-    expect(message.get_by_role("alert")).to_contain_text("Not sent. Join the channel to write in it.")
-
-    site.manage("subscribe", bob.username, slug)
-    press(message, "Retry")
-    bob.sees_stored("Soup at noon?")
-    assert site.stored_count(slug) == 1
+    is_told_why_and_retries(site, bob, slug)
 
 
 @pytest.mark.stack
@@ -308,7 +374,24 @@ def test_a_refused_message_can_be_deleted(site: Site, person: MakePerson, unique
     bob.say("Soup at noon?")
     press(bob.message("Soup at noon?"), "Delete")
     bob.sees()
+    expect(bob.box).to_be_focused()
     wait_for(lambda: kept(bob) == [], what="the outbox to be empty")
+
+
+def test_while_somebody_looks_it_is_tried_again_every_eight_seconds(
+    person: MakePerson, unique: Unique
+) -> None:
+    bob, _slug = in_a_new_channel(person, unique)
+    bob.page.clock.install()
+    keep_posts_from_arriving(bob)
+    with bob.page.expect_event("requestfailed"):
+        bob.say("Is anybody there?")
+    for _try in range(6):
+        bob.pump()  # and the next try is planned
+        with bob.page.expect_event("requestfailed", timeout=5_000):
+            bob.page.clock.run_for(TRIED_EVERY_MS)
+    bob.context.unroute(POSTS)
+    bob.sees_stored("Is anybody there?")
 
 
 def test_the_page_asks_about_what_nobody_saw_stored(site: Site, person: MakePerson, unique: Unique) -> None:
@@ -371,8 +454,10 @@ def test_a_message_taken_back_before_it_is_stored_is_never_seen(
     assert site.stored_count(slug) == 1
 
 
-def test_a_deletion_waits_for_the_server_unseen(person: MakePerson, unique: Unique) -> None:
-    bob, _slug = in_a_new_channel(person, unique)
+def test_a_deletion_waits_for_the_server_unseen_and_keeps_nothing_waiting(
+    site: Site, person: MakePerson, unique: Unique
+) -> None:
+    bob, slug = in_a_new_channel(person, unique)
     bob.page.clock.install()
     keep_posts_from_arriving(bob)
     bob.context.route("**/delete/", lambda route: route.abort("connectionreset"))
@@ -384,13 +469,19 @@ def test_a_deletion_waits_for_the_server_unseen(person: MakePerson, unique: Uniq
     bob.sees()
     bob.page.reload()
     bob.sees()
+    [entry] = kept(bob)
+    assert set(entry) == {"clientId", "ownUrl", "createdAt", "state"}  # nothing that tells anybody anything
+    assert slug not in str(entry)
+    bob.context.unroute(POSTS)
+    bob.say("Hello")
+    bob.sees_stored("Hello")
     assert states(bob) == ["deleting"]
-    assert "Not for everybody" not in str(kept(bob))
 
     bob.context.unroute("**/delete/")
     with bob.page.expect_response("**/delete/"):
         bob.page.clock.run_for(SLOW_AFTER_MS)
     wait_for(lambda: kept(bob) == [], what="the outbox to be empty")
+    assert site.stored_count(slug) == 1
 
 
 def test_what_was_taken_back_is_not_shown_though_it_was_stored(
@@ -458,6 +549,15 @@ def nothing_stored(site: Site) -> Iterator[None]:
         site.worker.resume()
 
 
+def is_told_why_and_retries(site: Site, someone: Person, slug: str) -> None:
+    message = someone.message("Soup at noon?")
+    expect(message.get_by_role("alert")).to_contain_text("Not sent. Join the channel to write in it.")
+    site.manage("subscribe", someone.username, slug)
+    press(message, "Retry")
+    someone.sees_stored("Soup at noon?")
+    assert site.stored_count(slug) == 1
+
+
 def one_of_two_tabs_is_closed_while_it_posts(someone: Person) -> None:
     held = hold_posts(someone)
     first = someone.page
@@ -476,9 +576,9 @@ def one_of_two_tabs_is_closed_while_it_posts(someone: Person) -> None:
     someone.sees_stored("one", "two")
 
 
-def keep_posts_from_arriving(someone: Person) -> None:
+def keep_posts_from_arriving(someone: Person, *, times: int | None = None) -> None:
     someone.allow("net::ERR_CONNECTION_RESET")
-    someone.context.route(POSTS, lambda route: route.abort("connectionreset"))
+    someone.context.route(POSTS, lambda route: route.abort("connectionreset"), times=times)
 
 
 def hold_posts(someone: Person) -> list[Route]:
