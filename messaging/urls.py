@@ -11,6 +11,7 @@ urlpatterns = [
     path("channels/<str:slug>/", views.channel, name="channel"),
     path("channels/<str:slug>/messages/", views.messages, name="messages"),
     path("channels/<str:slug>/changes/", views.changes, name="changes"),
+    path("channels/<str:slug>/typing/", views.typing, name="typing"),
     path("messages/<uuid:client_id>/", views.permalink, name="permalink"),
     path("messages/<uuid:client_id>/status/", views.status, name="status"),
     path("messages/<uuid:client_id>/edit/", views.edit, name="edit"),

@@ -10,7 +10,7 @@ from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.requests import SignedInRequest
 from channels_app.models import Channel
@@ -69,6 +69,17 @@ def changes(request: SignedInRequest, slug: str) -> HttpResponse:
     answer = queries.changes_after(request.user, shown, _number(request, "after", default=0))
     context = {"changes": answer, "ticket": _new_ticket(request, shown) if answer.may_post else ""}
     return render(request, "messaging/_changes.html", context)
+
+
+@lets_in_by(ticket_shown)
+@require_POST
+def typing(request: PostingRequest, slug: str) -> HttpResponse:
+    """The composer says every few seconds that its user writes."""
+    if request.shown_pass is not None:
+        actions.tell_typing_with_ticket(request.shown_pass)
+    else:
+        actions.tell_typing(request.user, channel_by_slug(request.user, slug))
+    return HttpResponse(status=204)
 
 
 @require_safe

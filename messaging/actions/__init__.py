@@ -2,5 +2,13 @@
 
 from messaging.actions.messages import delete_message, edit_message
 from messaging.actions.rejected import discard_rejected, retry_rejected
+from messaging.actions.typing import tell_typing, tell_typing_with_ticket
 
-__all__ = ["delete_message", "discard_rejected", "edit_message", "retry_rejected"]
+__all__ = [
+    "delete_message",
+    "discard_rejected",
+    "edit_message",
+    "retry_rejected",
+    "tell_typing",
+    "tell_typing_with_ticket",
+]
