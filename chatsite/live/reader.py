@@ -196,10 +196,18 @@ class Reader:
             may_open = {place.channel_id for place in opened.get(viewer.user_id, ())}
             for stream in person.streams:
                 self._audience.close(stream, stream.opened - may_open)
+            self._tell_cleared(person, viewer)
             is_told = self._doubtful.get(viewer.user_id, False) or viewer.joined != person.viewer.joined
             self._audience.renew(person, viewer, places)
             if is_told:
                 self._tell(frames.sidebar(), person.streams)
+
+    def _tell_cleared(self, person: Person, viewer: Viewer) -> None:
+        """Have pages ask again that show messages which are not for their reader any more, or are again."""
+        for stream in person.streams:
+            for channel_id in stream.opened:
+                if viewer.cleared.get(channel_id) != person.viewer.cleared.get(channel_id):
+                    self._tell(frames.hint(self._audience.channels[channel_id].place), [stream])
 
     def _end(self, streams: Collection[Stream]) -> None:
         for stream in streams:
