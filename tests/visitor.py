@@ -91,6 +91,10 @@ class Visitor:
         fields = {"text": text, "client_id": str(client_id), **more}
         return self._ask("POST", f"{channel}messages/", self.headers, fields)
 
+    def script_post(self, path: str, **fields: str) -> Answer:
+        """The answer to a script's post of `fields` to `path`."""
+        return self._ask("POST", path, self.headers, fields)
+
     def _ask(
         self, method: str, path: str, headers: Mapping[str, str], fields: Mapping[str, str] | None
     ) -> Answer:

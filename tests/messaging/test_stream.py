@@ -1,0 +1,345 @@
+"""Streams of a running site: what comes, how soon, to whom, and what a stream costs while nothing comes."""
+
+import json
+import re
+import time
+from collections.abc import Callable
+from typing import Any
+from uuid import UUID
+
+import psutil
+import pytest
+from django.conf import settings
+from django.test import Client
+
+from tests.cast import Cast, signed_in
+from tests.site import Site
+from tests.streams import OpenStream
+from tests.visitor import Visitor
+from tests.waiting import wait_for
+
+MakePerson = Callable[[str], Visitor]
+Listen = Callable[..., OpenStream]
+
+SOON_S = 1.0
+
+
+@pytest.fixture
+def bob(person: MakePerson) -> Visitor:
+    return person("bob")
+
+
+@pytest.fixture
+def carol(person: MakePerson) -> Visitor:
+    return person("carol")
+
+
+def said_in(html: str) -> list[tuple[int, UUID]]:
+    """The numbers and names of the messages in a fragment, deleted ones too."""
+    found = re.findall(r'<article[^>]* data-client-id="([^"]*)" data-seq="(\d+)"', html)
+    return [(int(seq), UUID(client_id)) for client_id, seq in found]
+
+
+def test_what_one_says_is_on_the_others_stream_at_once(
+    bob: Visitor, carol: Visitor, room: str, listen: Listen
+) -> None:
+    channel = bob.create_channel(room)
+    carol.create_channel(room)
+    stream = listen(carol, room)
+
+    said_at = time.monotonic()
+    client_id = bob.say(channel, "hello there")
+    changes = stream.wait_for_text("hello there")
+
+    assert changes.at - said_at < SOON_S
+    assert (changes.facts["slug"], changes.facts["after"], changes.facts["version"]) == (room, 0, 1)
+    assert said_in(changes.facts["html"]) == [(1, client_id)]
+    assert changes.id.endswith(":1")
+    count = stream.wait_for("count", slug=room)
+    assert (count.facts["after"], count.facts["version"]) == (0, 1)
+    assert (count.facts["new"], count.facts["gone"]) == ([[1, bob.username]], [])
+
+
+def test_what_comes_is_what_catching_up_brings(
+    bob: Visitor, carol: Visitor, room: str, listen: Listen
+) -> None:
+    channel = bob.create_channel(room)
+    stream = listen(carol, room)
+
+    bob.say(channel, "<b>bold</b> & https://example.org/?a=1&b=2\n\n🩷\u2028")
+    changes = stream.wait_for_text("bold")
+
+    fragment = carol.get(f"{channel}changes/?after=0").body.decode()
+    assert changes.facts["html"].strip()
+    assert changes.facts["html"].strip() in fragment
+
+
+def test_a_channel_in_the_sidebar_alone_brings_numbers(
+    bob: Visitor, carol: Visitor, room: str, listen: Listen
+) -> None:
+    channel = bob.create_channel(room)
+    carol.create_channel(room)
+    stream = listen(carol)
+
+    for number in range(3):
+        bob.say(channel, f"message {number}")
+    wait_for(
+        lambda: any(event.facts["version"] == 3 for event in stream.of("count")), what="all three counted"
+    )
+
+    counts = stream.of("count")
+    assert [seq for event in counts for seq, _author in event.facts["new"]] == [1, 2, 3]
+    assert [event.facts["after"] for event in counts] == [0, *[e.facts["version"] for e in counts[:-1]]]
+    assert not stream.of("changes")
+
+
+def test_a_guest_sees_what_is_said_and_has_no_numbers(
+    bob: Visitor, carol: Visitor, room: str, listen: Listen
+) -> None:
+    channel = bob.create_channel(room)
+    stream = listen(carol, room)
+
+    bob.say(channel, "anybody here?")
+    stream.wait_for_text("anybody here?")
+    bob.say(channel, "nobody?")
+    stream.wait_for_text("nobody?")
+
+    assert not [event for event in stream.of("count") if event.facts["slug"] == room]
+
+
+def test_edits_and_deletions_come_too(bob: Visitor, room: str, listen: Listen) -> None:
+    channel = bob.create_channel(room)
+    stream = listen(bob, room)
+    client_id = bob.say(channel, "first words")
+    stream.wait_for_text("first words")
+
+    bob.send(f"/messages/{client_id}/edit/", text="second words")
+    stream.wait_for_text("second words")
+    bob.send(f"/messages/{client_id}/delete/")
+    deletion = stream.wait_for("changes", version=3)
+
+    assert "data-deleted" in deletion.facts["html"]
+    assert "words" not in deletion.facts["html"]
+    assert stream.wait_for("count", version=3).facts["gone"] == [[1, bob.username]]
+
+
+def test_many_changes_are_told_in_order_and_without_a_gap(
+    bob: Visitor, carol: Visitor, room: str, listen: Listen
+) -> None:
+    channel = bob.create_channel(room)
+    carol.create_channel(room)
+    stream = listen(carol, room)
+
+    names = [(bob if number % 2 else carol).say(channel, f"message {number}") for number in range(60)]
+    stream.wait_for("changes", version=60)
+
+    changes = stream.of("changes")
+    told = [said for event in changes for said in said_in(event.facts["html"])]
+    assert [seq for seq, _name in told] == list(range(1, 61))
+    assert {name for _seq, name in told} == set(names)
+    assert [event.facts["after"] for event in changes] == [0, *[e.facts["version"] for e in changes[:-1]]]
+
+
+def test_more_than_a_stream_should_carry_is_a_hint_to_ask(
+    site: Site, bob: Visitor, room: str, listen: Listen
+) -> None:
+    bob.create_channel(room)
+    stream = listen(bob, room)
+    aside = listen(bob)
+
+    lines = "".join(json.dumps({"text": f"line {number}"}) + "\n" for number in range(450))
+    many = f"""
+import json, uuid
+from django.utils import timezone
+from channels_app.models import Channel
+from messaging.models import User
+from messaging.pipeline.envelope import Envelope
+from messaging.pipeline.persist import persist
+author, room = User.objects.get(username={bob.username!r}), Channel.objects.get(slug={room!r})
+texts = [json.loads(line)["text"] for line in {lines!r}.splitlines()]
+persist([Envelope(uuid.uuid4(), room.pk, author.pk, t, timezone.now()) for t in texts], keep_rejected=True)
+"""
+    site.manage("shell", given=many)
+
+    stream.wait_for("hint", slug=room)
+    aside.wait_for("sidebar")
+
+
+def test_clearing_the_history_is_told_to_ones_own_pages_alone(
+    bob: Visitor, carol: Visitor, room: str, listen: Listen
+) -> None:
+    channel = bob.create_channel(room)
+    carol.create_channel(room)
+    mine, hers = listen(bob, room), listen(carol, room)
+    bob.say(channel, "to be cleared")
+    client_id = bob.say(channel, "and edited later")
+    mine.wait_for_text("and edited later")
+
+    bob.send(f"{channel}clear/")
+    mine.wait_for("hint", slug=room)
+    mine.wait_for("sidebar")
+    bob.send(f"/messages/{client_id}/edit/", text="but not for me")
+
+    hers.wait_for_text("but not for me")
+    wait_for(lambda: len(mine.of("hint")) > 1, what="a hint in place of what is cleared")
+    assert not [event for event in mine.of("changes") if "but not for me" in event.facts["html"]]
+    assert not hers.of("hint")
+
+
+def test_joining_and_leaving_are_told_to_all_ones_streams(bob: Visitor, room: str, listen: Listen) -> None:
+    stream, other = listen(bob), listen(bob, "public")
+
+    channel = bob.create_channel(room)
+    stream.wait_for("sidebar")
+    other.wait_for("sidebar")
+    bob.say(channel, "heard at once")
+    stream.wait_for("count", slug=room)
+
+    bob.send(f"{channel}unsubscribe/")
+    wait_for(lambda: len(stream.of("sidebar")) > 1, what="word of leaving")
+
+
+def test_who_writes_is_told_to_others_who_have_the_channel_open(
+    bob: Visitor, carol: Visitor, room: str, listen: Listen
+) -> None:
+    channel = bob.create_channel(room)
+    carol.create_channel(room)
+    elsewhere, hers, mine = listen(carol), listen(carol, room), listen(bob, room)
+
+    answer = bob.script_post(f"{channel}typing/")
+
+    assert answer.status == 204
+    facts = hers.wait_for("typing").facts
+    assert facts == {"slug": room, "username": bob.username, "name": bob.username}
+    bob.say(channel, "there")
+    elsewhere.wait_for("count", slug=room)
+    mine.wait_for_text("there")
+    assert not mine.of("typing")
+    assert not elsewhere.of("typing")
+
+
+def test_a_stream_says_how_to_treat_it(bob: Visitor, listen: Listen) -> None:
+    stream = listen(bob)
+
+    assert stream.headers["content-type"] == "text/event-stream"
+    assert "no-store" in stream.headers["cache-control"]
+    assert stream.of("ready")[0].facts == {"user": bob.username}
+    assert len({listen(bob).retry_ms for _stream in range(5)}) > 1
+
+
+def test_who_is_not_logged_in_gets_none(site: Site, bob: Visitor) -> None:
+    with Visitor(site.url, "nobody") as nobody, OpenStream(nobody) as stream:
+        assert (stream.status, stream.refusal["code"]) == (401, "logged_out")
+    with OpenStream(bob, Cookie="chat_session=made-up") as stream:
+        assert (stream.status, stream.refusal["code"]) == (401, "logged_out")
+
+
+def test_only_a_look_opens_a_stream(bob: Visitor) -> None:
+    assert bob.send("/live/").status == 405
+
+
+def test_channels_that_do_not_exist_are_left_out(bob: Visitor, room: str, listen: Listen) -> None:
+    channel = bob.create_channel(room)
+    stream = listen(bob, "no-such-channel", "\x00", "x" * 300, room)
+
+    bob.say(channel, "here")
+    stream.wait_for_text("here")
+
+
+def test_one_person_has_so_many_streams_and_no_more(person: MakePerson, listen: Listen) -> None:
+    bob, carol = person("bob"), person("carol")
+    streams = [listen(bob) for _number in range(settings.LIVE_STREAMS_PER_USER)]
+
+    with OpenStream(bob) as refused:
+        assert (refused.status, refused.refusal["code"]) == (429, "too_many_streams")
+        assert "retry-after" in refused.headers
+    listen(carol)
+    streams[0].close()
+
+    def is_let_in() -> bool:
+        with OpenStream(bob) as stream:
+            return stream.status == 200
+
+    wait_for(is_let_in, what="a place that is free again")
+
+
+def test_streams_hold_no_threads_and_no_connections_to_the_database(
+    site: Site, person: MakePerson, listen: Listen
+) -> None:
+    people = [person(f"person-{number}") for number in range(3)]
+    listen(people[0])
+    processes = psutil.Process(site.live.pid).children()
+
+    def cost() -> tuple[int, int]:
+        threads = sum(process.num_threads() for process in processes)
+        files = [file for process in processes for file in process.open_files()]
+        return threads, len([file for file in files if "sqlite3" in file.path])
+
+    def connections() -> int:
+        if not site.is_stack:
+            return 0
+        found = site.rows("SELECT COUNT(*) FROM information_schema.processlist WHERE db = DATABASE()")
+        return int(found[0][0])
+
+    threads, files = cost()
+    before = connections()
+    for _round in range(10):
+        for someone in people:
+            listen(someone, "public")
+
+    assert cost()[0] <= threads + 1
+    assert cost()[1] <= files + 1
+    assert connections() <= before + 1
+
+
+def test_streams_end_when_the_server_does_and_do_not_hold_it_up(
+    site: Site, bob: Visitor, listen: Listen
+) -> None:
+    stream = listen(bob)
+    bob.hang_up()
+
+    stopped_at = time.monotonic()
+    site.live.stop()
+    gone_after_s = time.monotonic() - stopped_at
+    site.restart(site.live)
+
+    assert stream.wait_until_ended() - stopped_at < SOON_S
+    assert gone_after_s < 5
+    listen(bob)
+
+
+@pytest.mark.long
+def test_a_stream_is_never_silent_for_long(bob: Visitor, listen: Listen) -> None:
+    stream = listen(bob)
+
+    wait_for(lambda: stream.heartbeats >= 2, what="two heartbeats", timeout_s=45)
+
+
+@pytest.mark.django_db
+def test_a_server_without_streams_says_so(client: Client) -> None:
+    answer = client.get("/live/", headers={"Accept": "text/event-stream"})
+
+    assert (answer.status_code, answer.json()["code"]) == (503, "no_streams")
+    assert "Retry-After" not in answer
+
+
+def test_saying_that_one_writes_takes_no_query_with_a_ticket(
+    cast: Cast, django_assert_num_queries: Any
+) -> None:
+    bob = signed_in(cast.bob)
+    page = bob.get("/channels/design/").content.decode()
+    found = re.search(r'data-ticket="([^"]+)"', page)
+    assert found
+
+    with django_assert_num_queries(0):
+        answer = bob.post("/channels/design/typing/", {"ticket": found[1], "author": "bob"})
+
+    assert answer.status_code == 204
+    assert bob.post("/channels/design/typing/").status_code == 204
+
+
+def test_only_members_say_that_they_write(cast: Cast) -> None:
+    json_please = {"Accept": "application/json"}
+    assert signed_in(cast.mallory).post("/channels/design/typing/", headers=json_please).status_code == 403
+    assert Client().post("/channels/design/typing/", headers=json_please).status_code == 401
+    assert signed_in(cast.bob).get("/channels/design/typing/", headers=json_please).status_code == 405
