@@ -120,9 +120,10 @@ class EarlierText(models.Model):
 
 
 class RejectedMessage(models.Model):
-    """An envelope that was accepted and then could not be stored, kept whole, with the reason.
+    """An envelope that was accepted and then could not be stored, kept with the reason.
 
-    `outcome` says what became of it since; OPEN while nobody decided. Its author may be somebody unknown.
+    It is whole, unless its author deleted the message: then its text is gone. `outcome` says what became of
+    it since; OPEN while nobody decided. Its author may be somebody unknown.
     """
 
     class Outcome(models.TextChoices):

@@ -83,3 +83,14 @@ def test_a_batch_takes_a_fixed_number_of_queries(
     # begin, savepoint or lock, channels, known ids, memberships, insert, channel, commit
     with django_assert_max_num_queries(8):
         persist(envelopes, keep_rejected=True)
+
+
+@pytest.mark.parametrize("size", [1, 40])
+def test_rejecting_a_batch_takes_a_fixed_number_of_queries(
+    cast: Cast, django_assert_max_num_queries: Any, size: int
+) -> None:
+    envelopes = [Envelope(uuid.uuid4(), cast.design.pk, cast.mallory.pk, f"{n}", NOON) for n in range(size)]
+
+    # begin, channels, known ids, memberships, those kept already, authors, insert, tombstones, commit
+    with django_assert_max_num_queries(9):
+        persist(envelopes, keep_rejected=True)

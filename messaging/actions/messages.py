@@ -1,5 +1,6 @@
 """Every write to a message that was accepted already; new ones come through `messaging.pipeline.accept`."""
 
+import json
 from uuid import UUID
 
 from django.db import transaction
@@ -11,6 +12,7 @@ from chatsite.errors import NotFound
 from chatsite.live.bus import announce
 from chatsite.live.events import channel_changed
 from messaging.models import EarlierText, Message, RejectedMessage, Tombstone
+from messaging.pipeline.envelope import without_text
 from messaging.queries import message_by_client_id, message_to_change
 from messaging.rendering import HTML_VERSION, render
 from messaging.texts import clean_text
@@ -53,7 +55,9 @@ def delete_message(actor: User, client_id: UUID) -> Message | None:
         return _delete_stored(actor, client_id)
     except NotFound:
         _bury(actor, client_id)
+    # The tombstone is committed: who stores or rejects the message after this sees it.
     _wait_for_who_stores(client_id)
+    _erase_rejected(actor, client_id)
     try:
         return _delete_stored(actor, client_id)
     except NotFound:
@@ -67,16 +71,29 @@ def _delete_stored(actor: User, client_id: UUID) -> Message:
     message.deleted_at = timezone.now()
     message.earlier_texts.all().delete()
     _save_as_next_version(message, ["text", "html", "deleted_at"])
+    _erase_rejected(actor, client_id)
     return message
 
 
-@transaction.atomic
 def _bury(actor: User, client_id: UUID) -> None:
-    now = timezone.now()
-    Tombstone.objects.get_or_create(client_id=client_id, author=actor, defaults={"created_at": now})
-    RejectedMessage.objects.filter(
-        client_id=client_id, author=actor, outcome=RejectedMessage.Outcome.OPEN
-    ).update(outcome=RejectedMessage.Outcome.DELETED, ended_at=now)
+    Tombstone.objects.get_or_create(
+        client_id=client_id, author=actor, defaults={"created_at": timezone.now()}
+    )
+
+
+@transaction.atomic
+def _erase_rejected(actor: User, client_id: UUID) -> None:
+    """Keep no text of the actor's in what was rejected under that name; what is open is decided by that.
+
+    Waits for who rejected it and looked for its tombstone before that was there.
+    """
+    same_name = RejectedMessage.objects.filter(client_id=client_id, author=actor)
+    for rejected in same_name.select_for_update():
+        rejected.envelope = json.dumps(without_text(json.loads(rejected.envelope)))
+        rejected.detail = ""  # an error's words may quote the text
+        if rejected.outcome == RejectedMessage.Outcome.OPEN:
+            rejected.outcome, rejected.ended_at = RejectedMessage.Outcome.DELETED, timezone.now()
+        rejected.save(update_fields=["envelope", "detail", "outcome", "ended_at"])
 
 
 @transaction.atomic

@@ -90,7 +90,8 @@ def _decide(
 
 
 def _refused_again(rejected: RejectedMessage, reason: str, detail: str) -> Conflict:
-    RejectedMessage.objects.filter(pk=rejected.pk).update(reason=reason, detail=detail)
+    # Its author may have deleted it meanwhile: then nothing of the text may come back by the detail.
+    RejectedMessage.objects.filter(pk=rejected.pk, outcome=OPEN).update(reason=reason, detail=detail)
     words = _("Refused again: %(reason)s. It stays open.")
     return Conflict(words % {"reason": f"{reason} ({detail})" if detail else reason}, code=reason)
 

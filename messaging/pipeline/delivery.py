@@ -15,7 +15,7 @@ from django.utils import timezone
 from messaging.pipeline.envelope import Envelope, UnknownEnvelope
 from messaging.pipeline.faults import is_database_away
 from messaging.pipeline.persist import Stored, persist
-from messaging.pipeline.rejected import set_aside, set_aside_unreadable
+from messaging.pipeline.rejected import Rejection, set_aside, unreadable
 
 FIRST_PAUSE_S = 0.1
 LONGEST_PAUSE_S = 5.0
@@ -55,7 +55,7 @@ def deliver(batch: Sequence[Envelope | Unreadable], *, pause: Callable[[float], 
         run = runs.pop()
         try:
             _store(run)
-            patience.is_rewarded()
+            patience.start_anew()
         except Exception as fault:  # noqa: BLE001  # anything may be wrong with what people send
             if is_database_away(fault):
                 runs.append(run)
@@ -107,7 +107,7 @@ class _Patience:
         self._pause = pause
         self._pause_s = FIRST_PAUSE_S
 
-    def is_rewarded(self) -> None:
+    def start_anew(self) -> None:
         self._pause_s = FIRST_PAUSE_S
 
     def hold(self, fault: Exception) -> None:
@@ -126,7 +126,7 @@ def _store(run: Sequence[Envelope | Unreadable]) -> None:
     envelopes = [item for item in run if isinstance(item, Envelope)]
     for item in run:
         if isinstance(item, Unreadable):
-            set_aside_unreadable(item.fields, at=timezone.now(), detail=item.why)
+            set_aside(unreadable(item.fields, detail=item.why), at=timezone.now())
     if envelopes:
         _persist(envelopes)
 
@@ -143,12 +143,13 @@ def _persist(envelopes: Sequence[Envelope]) -> None:
 def _set_aside(item: Envelope | Unreadable, fault: Exception, patience: _Patience) -> None:
     """Keep what failed alone, for as long as that takes: if even that can't be written, it is held."""
     logger.error("not storable", exc_info=fault)
+    if isinstance(item, Envelope):
+        rejection = Rejection(item.as_json(), "not_storable", repr(fault))
+    else:
+        rejection = unreadable(item.fields, detail=item.why)
     while True:
         try:
-            if isinstance(item, Envelope):
-                set_aside(item, "not_storable", at=timezone.now(), detail=repr(fault))
-            else:
-                set_aside_unreadable(item.fields, at=timezone.now(), detail=item.why)
+            set_aside(rejection, at=timezone.now())
             return
         except Error as second_fault:
             connection.close()  # the next try has a fresh one

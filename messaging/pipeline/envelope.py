@@ -10,6 +10,7 @@ from uuid import UUID
 ENVELOPE_VERSION = 2
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
+LARGEST_ID = 2**63 - 1  # in the database
 
 
 class UnknownEnvelope(ValueError):
@@ -78,6 +79,37 @@ class Envelope:
             raise UnknownEnvelope(f"not a whole envelope: {error!r}") from error
 
 
+def names_in(fields: object) -> tuple[UUID | None, int | None]:
+    """The client_id and the author's id in what may be no envelope at all, each None when it can't be read.
+
+    Arguments:
+        fields: of JSON's own types; an envelope, or a call with one among its arguments.
+    """
+    envelope = _likely_envelope(fields)
+    author_id = envelope.get("author_id")
+    is_id = type(author_id) is int and 0 < author_id <= LARGEST_ID
+    return _uuid_or_none(envelope.get("client_id")), author_id if is_id else None
+
+
+def without_text(fields: object) -> dict[str, Any]:
+    """What may stay of an envelope, of whatever release, when its author deletes the message."""
+    envelope = _likely_envelope(fields)
+    return {name: envelope[name] for name in _NO_TEXT if name in envelope} | {"text": ""}
+
+
+def _likely_envelope(fields: object) -> dict[str, Any]:
+    while isinstance(fields, list) and fields:
+        fields = fields[0]
+    return fields if isinstance(fields, dict) else {}
+
+
+def _uuid_or_none(given: object) -> UUID | None:
+    try:
+        return UUID(given) if isinstance(given, str) else None
+    except ValueError:
+        return None
+
+
 def _from_words(fields: dict[str, Any]) -> datetime:
     moment = datetime.fromisoformat(fields["accepted_at"])
     if moment.tzinfo is None:
@@ -92,3 +124,5 @@ def _from_microseconds(fields: dict[str, Any]) -> datetime:
 
 # By version, the only field in which they differ. What an earlier release left in the queues is still stored.
 _ACCEPTED_AT: dict[int, Callable[[dict[str, Any]], datetime]] = {1: _from_words, 2: _from_microseconds}
+
+_NO_TEXT = ("version", "client_id", "channel_id", "author_id", "accepted_at", "accepted_us")

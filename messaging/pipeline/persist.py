@@ -11,16 +11,15 @@ from django.utils import timezone
 from channels_app.models import Channel, Membership
 from chatsite.live.bus import announce
 from chatsite.live.events import channel_changed
-from messaging.models import Message, Tombstone
+from messaging.models import Message
 from messaging.pipeline.envelope import Envelope
 from messaging.pipeline.faults import is_worth_an_instant_retry
-from messaging.pipeline.rejected import set_aside
+from messaging.pipeline.rejected import Rejection, keep
 from messaging.pipeline.rows import Row, insert, numbered
+from messaging.pipeline.tombstones import Name, buried_among
 from messaging.rendering import render
 
 RACES = 10  # times that others may come between: take a client_id, bury one, lock rows in another order
-
-Name = tuple[UUID, int]  # a client_id and the id of the author who used it
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,9 +109,10 @@ def _persist_once(
             outcomes.append(Stored(envelope.client_id, is_new=True))
     if rows:
         insert(rows, [channels[pk] for pk in sorted({row.envelope.channel_id for row in rows})])
-        _refuse_buried(rows)
-    if keep_rejected:
-        _keep_rejected(envelopes, outcomes, now)
+    rejected = _rejected(envelopes, outcomes)
+    if rejected and keep_rejected:
+        keep([Rejection(envelope.as_json(), reason) for envelope, reason in rejected], at=now)
+    _refuse_buried([*(row.envelope for row in rows), *(envelope for envelope, _reason in rejected)])
     # Also of what was stored before: who did that may have ended between commit and announcement.
     announce(*(channel_changed(channel.pk, channel.version) for channel in channels.values()))
     return outcomes
@@ -173,22 +173,21 @@ def _reason_against(
     return ""
 
 
-def _refuse_buried(rows: Sequence[Row]) -> None:
-    """Look for tombstones, after the insert.
+def _rejected(envelopes: Sequence[Envelope], outcomes: Sequence[Outcome]) -> list[tuple[Envelope, str]]:
+    """The envelopes that are rejected, with the reasons."""
+    return [
+        (envelope, outcome.reason)
+        for envelope, outcome in zip(envelopes, outcomes, strict=True)
+        if isinstance(outcome, Rejected)
+    ]
 
-    Who deletes writes the tombstone first and looks for the message then, waiting for rows not committed yet.
-    So one of the two sees the other, whichever comes first.
+
+def _refuse_buried(envelopes: Sequence[Envelope]) -> None:
+    """Look for tombstones of what was inserted just now.
 
     Raises:
         _Buried: there are some; the transaction is undone, and the batch tried without them.
     """
-    names = {(row.envelope.client_id, row.envelope.author_id) for row in rows}
-    tombstones = Tombstone.objects.filter(client_id__in={client_id for client_id, _author in names})
-    if buried := names & set(tombstones.values_list("client_id", "author_id")):
+    names = {(envelope.client_id, envelope.author_id) for envelope in envelopes}
+    if names and (buried := buried_among(names)):
         raise _Buried(buried)
-
-
-def _keep_rejected(envelopes: Sequence[Envelope], outcomes: Sequence[Outcome], now: datetime) -> None:
-    for envelope, outcome in zip(envelopes, outcomes, strict=True):
-        if isinstance(outcome, Rejected):
-            set_aside(envelope, outcome.reason, at=now)

@@ -3,46 +3,95 @@
 import hashlib
 import json
 import logging
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
+from uuid import UUID
+
+from django.db import transaction
 
 from accounts.models import User
 from messaging.models import RejectedMessage
-from messaging.pipeline.envelope import Envelope
+from messaging.pipeline.envelope import names_in
+from messaging.pipeline.tombstones import buried_among
+
+ROWS_IN_A_STATEMENT = 50  # of 120 KB at most, far below max_allowed_packet
 
 logger = logging.getLogger(__name__)
 
 
-def set_aside(envelope: Envelope, reason: str, *, at: datetime, detail: str = "") -> None:
-    """Keep `envelope`; delivered and rejected again, it is still one row.
+@dataclass(frozen=True, slots=True)
+class Rejection:
+    """What came out of the queue and is not stored.
 
     Arguments:
+        fields: an envelope or what is none, of JSON's own types; what was not even JSON, as text.
         reason: a stable code.
         detail: what an admin should know besides.
+    """
+
+    fields: object
+    reason: str
+    detail: str = ""
+
+    @property
+    def client_id(self) -> UUID | None:
+        return names_in(self.fields)[0]
+
+    @property
+    def author_id(self) -> int | None:
+        return names_in(self.fields)[1]
+
+
+def unreadable(fields: object, *, detail: str) -> Rejection:
+    """The rejection of `fields`, which this release can't read."""
+    return Rejection(fields, "unknown_envelope", detail)
+
+
+def keep(rejections: Sequence[Rejection], *, at: datetime) -> None:
+    """Keep `rejections`; what was delivered and rejected before is still one row.
 
     Raises:
-        django.db.Error: it could not be written, so that nothing may be acknowledged.
+        django.db.Error: they could not be written, so that nothing may be acknowledged. An IntegrityError
+            says that another worker kept one of them in the same moment.
     """
-    author = User.objects.filter(pk=envelope.author_id).first()
-    _keep(envelope.as_json(), reason, at=at, detail=detail, client_id=envelope.client_id, author=author)
+    rows = {row.digest: row for row in _rows(rejections, at)}
+    known = set(RejectedMessage.objects.filter(digest__in=rows).values_list("digest", flat=True))
+    new = [row for digest, row in rows.items() if digest not in known]
+    RejectedMessage.objects.bulk_create(new, batch_size=ROWS_IN_A_STATEMENT)
+    transaction.on_commit(partial(_log, new))
 
 
-def set_aside_unreadable(fields: object, *, at: datetime, detail: str) -> None:
-    """Keep `fields`, which came out of the queue and is no envelope that this release can read.
-
-    Arguments:
-        fields: of JSON's own types; what was not even JSON, as text.
+@transaction.atomic
+def set_aside(rejection: Rejection, *, at: datetime) -> None:
+    """Keep `rejection`, unless its author deleted the message.
 
     Raises:
-        django.db.Error: as `set_aside`.
+        django.db.Error: as `keep`.
     """
-    _keep(fields, "unknown_envelope", at=at, detail=detail)
+    keep([rejection], at=at)
+    client_id, author_id = rejection.client_id, rejection.author_id
+    if client_id is not None and author_id is not None and buried_among([(client_id, author_id)]):
+        transaction.set_rollback(True)
 
 
-def _keep(fields: object, reason: str, *, at: datetime, **columns: object) -> None:
-    envelope = json.dumps(fields)
-    _row, is_new = RejectedMessage.objects.get_or_create(
-        digest=hashlib.sha256(f"{reason}:{envelope}".encode()).hexdigest(),
-        defaults={"envelope": envelope, "reason": reason, "rejected_at": at, **columns},
-    )
-    if is_new:
-        logger.warning("rejected", extra={"client_id": str(columns.get("client_id", "")), "reason": reason})
+def _rows(rejections: Sequence[Rejection], at: datetime) -> Iterable[RejectedMessage]:
+    ids = {rejection.author_id for rejection in rejections if rejection.author_id is not None}
+    authors = set(User.objects.filter(pk__in=ids).values_list("pk", flat=True))
+    for rejection in rejections:
+        envelope = json.dumps(rejection.fields)
+        yield RejectedMessage(
+            client_id=rejection.client_id,
+            author_id=rejection.author_id if rejection.author_id in authors else None,
+            digest=hashlib.sha256(f"{rejection.reason}:{envelope}".encode()).hexdigest(),
+            envelope=envelope,
+            reason=rejection.reason,
+            detail=rejection.detail,
+            rejected_at=at,
+        )
+
+
+def _log(rows: Sequence[RejectedMessage]) -> None:
+    for row in rows:
+        logger.warning("rejected", extra={"client_id": str(row.client_id or ""), "reason": row.reason})

@@ -5,6 +5,7 @@ import uuid
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import pytest
@@ -21,6 +22,7 @@ from messaging.pipeline.persist import Dropped, Rejected, Stored, persist
 from messaging.rendering import render
 from tests.cast import Cast
 from tests.messaging.test_timeline import NOON
+from tests.threads import run_together
 from tests.waiting import wait_for
 
 LARGEST_PACKET = 16 << 20  # bytes in one statement, as MariaDB is set up on Debian
@@ -276,6 +278,31 @@ def test_a_delivery_is_held_while_the_tables_are_not_there(
 
     assert Message.objects.get().client_id == sent.client_id
     assert not RejectedMessage.objects.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_rejection_is_logged_once_it_is_committed(cast: Cast, caplog: pytest.LogCaptureFixture) -> None:
+    batch = [envelope(cast, author_id=cast.mallory.pk) for _ in range(2)]
+
+    with transaction.atomic():
+        persist(batch, keep_rejected=True)
+        assert "rejected" not in caplog.messages
+        transaction.set_rollback(True)
+    assert "rejected" not in caplog.messages
+
+    for _delivery in range(2):
+        persist(batch, keep_rejected=True)
+    assert caplog.messages.count("rejected") == 2
+    assert RejectedMessage.objects.count() == 2
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_workers_that_reject_the_same_at_once_keep_it_once(cast: Cast) -> None:
+    batch = [envelope(cast, author_id=cast.mallory.pk) for _ in range(20)]
+
+    run_together([partial(persist, batch, keep_rejected=True) for _worker in range(3)])
+
+    assert RejectedMessage.objects.count() == 20
 
 
 def _on_a_connection_of_its_own(call: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:

@@ -18,7 +18,8 @@ from chatsite.errors import Conflict, NotAllowed
 from messaging.actions import delete_message, discard_rejected, retry_rejected
 from messaging.models import Message, RejectedMessage
 from messaging.pipeline.envelope import Envelope
-from messaging.pipeline.rejected import set_aside, set_aside_unreadable
+from messaging.pipeline.persist import persist
+from messaging.pipeline.rejected import Rejection, set_aside, unreadable
 from tests.cast import Cast, signed_in
 from tests.threads import run_together
 
@@ -28,7 +29,7 @@ LIST = "/admin/messaging/rejectedmessage/"
 def rejection(author: User, channel: Channel, text: str = "let me in") -> RejectedMessage:
     """A message of somebody who was not in the channel when it was to be stored."""
     envelope = Envelope(uuid.uuid4(), channel.pk, author.pk, text=text, accepted_at=timezone.now())
-    set_aside(envelope, "author_may_not_post", at=timezone.now())
+    set_aside(Rejection(envelope.as_json(), "author_may_not_post"), at=timezone.now())
     return RejectedMessage.objects.get(client_id=envelope.client_id)
 
 
@@ -70,7 +71,7 @@ def test_what_is_refused_again_stays_open_with_the_new_reason(cast: Cast) -> Non
 
 
 def test_an_envelope_that_nobody_can_read_stays_and_says_why(cast: Cast) -> None:
-    set_aside_unreadable({"version": 99}, at=timezone.now(), detail="of another release")
+    set_aside(unreadable({"version": 99}, detail="of another release"), at=timezone.now())
     rejected = RejectedMessage.objects.get()
     words = decide(signed_in(cast.alice), "retry", rejected)
     assert "Refused again: unknown_envelope (of version 99, which this release does not know)" in words
@@ -115,6 +116,68 @@ def test_what_its_author_deleted_is_never_stored(cast: Cast) -> None:
             action(cast.alice, rejected)
     assert not Message.objects.exists()
     assert outcome_of(rejected) == "deleted"
+
+
+@pytest.mark.parametrize("decided", ["", "discard", "retry"])
+def test_of_what_its_author_deletes_no_text_is_kept(cast: Cast, decided: str) -> None:
+    rejected = rejection(cast.bob, cast.public, text="my secret")
+    RejectedMessage.objects.update(detail="can't store 'my secret'")
+    if decided:
+        decide(signed_in(cast.alice), decided, rejected)
+    outcome = outcome_of(rejected) or "deleted"
+
+    signed_in(cast.bob).post(f"/messages/{rejected.client_id}/delete/")
+
+    assert outcome_of(rejected) == outcome
+    assert "secret" not in f"{rejected.envelope} {rejected.detail}"
+    left = json.loads(rejected.envelope)
+    assert (left["client_id"], left["author_id"]) == (str(rejected.client_id), cast.bob.pk)
+    assert (rejected.reason, left["text"]) == ("author_may_not_post", "")
+    assert not Message.objects.exclude(text="").exists()
+    assert signed_in(cast.alice).get(f"{LIST}{rejected.pk}/change/").status_code == 200
+
+
+def test_nobody_erases_what_another_said(cast: Cast) -> None:
+    rejected = rejection(cast.bob, cast.public, text="my words")
+
+    signed_in(cast.carol).post(f"/messages/{rejected.client_id}/delete/")
+
+    assert outcome_of(rejected) == ""
+    assert json.loads(rejected.envelope)["text"] == "my words"
+
+
+def test_an_envelope_of_another_release_is_erased_too(cast: Cast) -> None:
+    client_id = uuid.uuid4()
+    fields = {"version": 99, "client_id": str(client_id), "author_id": cast.bob.pk, "body": ["my secret"]}
+    set_aside(unreadable([[fields], {}, {}], detail="of another release"), at=timezone.now())
+
+    signed_in(cast.bob).post(f"/messages/{client_id}/delete/")
+
+    rejected = RejectedMessage.objects.get()
+    assert rejected.outcome == "deleted"
+    assert json.loads(rejected.envelope) == {
+        "version": 99,
+        "client_id": str(client_id),
+        "author_id": cast.bob.pk,
+        "text": "",
+    }
+
+
+def test_a_refusal_after_it_was_deleted_brings_no_text_back(
+    cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rejected = rejection(cast.bob, cast.public, text="my secret \ud800")
+
+    def deleted_meanwhile(envelopes: Any, **options: Any) -> Any:
+        assert rejected.client_id is not None
+        delete_message(cast.bob, rejected.client_id)
+        return persist(envelopes, **options)
+
+    monkeypatch.setattr("messaging.actions.rejected.persist", deleted_meanwhile)
+    decide(signed_in(cast.alice), "retry", rejected)
+
+    assert outcome_of(rejected) == "deleted"
+    assert "secret" not in f"{rejected.envelope} {rejected.detail}"
 
 
 def test_a_tombstone_stands_against_a_retry_whatever_the_row_says(cast: Cast) -> None:
