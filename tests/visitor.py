@@ -47,6 +47,11 @@ class Visitor:
         self._connection.close()
 
     @property
+    def session_key(self) -> str:
+        """What names this person's session in its cookie."""
+        return self._cookies["chat_session"].value
+
+    @property
     def headers(self) -> dict[str, str]:
         """What a browser sends with a script's post, and this person's cookies."""
         return {

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from tests.bench.enqueue import PERSISTS
-from tests.bench.processes import Shares
+from tests.bench.processes import Shares, parts_of
 from tests.bench.task_workers import TaskQueue
 from tests.bench.ways import EVERYWHERE, PRODUCT, TASK, Way
 from tests.site import PYTHON, Part, Site
@@ -47,7 +47,7 @@ def _drain(
         worker.start()
     wait_for(lambda: way.stored(site) > had, what="the first stored", timeout_s=FILL_TIMEOUT_S)
     had_then = way.stored(site)
-    shares = Shares(site, workers if way is TASK else ())
+    shares = Shares(parts_of(site, workers if way is TASK else ()))
     wait_for(lambda: way.stored(site) >= had + count, what="empty queues", timeout_s=DRAIN_TIMEOUT_S)
     return Drain(_rate(site, way, began), had + count - had_then, shares.taken())
 

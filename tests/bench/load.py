@@ -5,6 +5,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import Protocol
 from urllib.parse import quote_plus, urlencode, urlsplit
 from uuid import UUID, uuid4
 
@@ -19,7 +20,40 @@ TEXTS = (
     "That is the third time this week, so let us find out why instead of starting it again. I think it is "
     "the nightly job: it holds the lock for as long as the report takes, and that is longer every day.",
 )
+ANSWER_TIMEOUT_S = 60
+NO_ANSWER = 0  # in the place of a status
 _QUOTED_TEXTS = [quote_plus(text).encode() for text in TEXTS]
+
+
+class Talk(Protocol):
+    """What one writer says to a server, and how its answers are told.
+
+    Arguments:
+        opening: what is said first, if anything is.
+    """
+
+    opening: bytes
+
+    def post(self, client_id: UUID, turn: int) -> bytes:
+        """The next post, named `client_id`, with the text whose turn it is."""
+        ...
+
+    def heard(self, piece: bytes) -> int:
+        """The status of the answer to what was said last, once it is all there; 0 before."""
+        ...
+
+
+class Place(Protocol):
+    """Where one person writes.
+
+    Arguments:
+        origin: as in http://127.0.0.1:8000.
+    """
+
+    @property
+    def origin(self) -> str: ...
+
+    def talk(self) -> Talk: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,12 +71,16 @@ class Desk:
     headers: dict[str, str]
     fields: dict[str, str]
 
+    def talk(self) -> Talk:
+        return _OverHttp(self)
+
 
 @dataclass(slots=True)
 class Load:
     """What came of a load: the names accepted, per desk in the order sent, and the time of each answer."""
 
     accepted: list[list[UUID]]
+    sent_at: dict[UUID, float] = field(default_factory=dict)  # by the clock of time.perf_counter
     refused: Counter[int] = field(default_factory=Counter)  # by status
     answers_s: list[float] = field(default_factory=list)
     seconds: float = 0.0
@@ -60,7 +98,7 @@ class Load:
 
 
 def post_together(
-    desks: Sequence[Desk], *, posts: int, most_s: float, per_second: float | None = None
+    desks: Sequence[Place], *, posts: int, most_s: float, per_second: float | None = None
 ) -> Load:
     """Have somebody post at each of `desks`, all at once.
 
@@ -71,7 +109,7 @@ def post_together(
     return asyncio.run(_post_together(desks, posts, most_s, per_second))
 
 
-async def _post_together(desks: Sequence[Desk], posts: int, most_s: float, per_second: float | None) -> Load:
+async def _post_together(desks: Sequence[Place], posts: int, most_s: float, per_second: float | None) -> Load:
     load = Load(accepted=[[] for _desk in desks])
     turns = iter(range(posts))
     interval_s = len(desks) / per_second if per_second else 0.0
@@ -84,7 +122,14 @@ async def _post_together(desks: Sequence[Desk], posts: int, most_s: float, per_s
     began = time.perf_counter()
     for number, writer in enumerate(writers):
         writer.begin(began + interval_s * number / len(writers), began + most_s)
-    await asyncio.gather(*(writer.done for writer in writers))
+    answered, unanswered = await asyncio.wait(
+        [writer.done for writer in writers], timeout=most_s + ANSWER_TIMEOUT_S
+    )
+    for done in answered:
+        done.result()
+    for done in unanswered:
+        done.cancel()
+    load.refused += Counter({NO_ANSWER: len(unanswered)})
     load.seconds = time.perf_counter() - began
     for writer in writers:
         writer.hang_up()
@@ -95,7 +140,7 @@ class _Writer(asyncio.Protocol):
     """One person, posting again and again on one connection."""
 
     def __init__(
-        self, desk: Desk, load: Load, names: list[UUID], turns: Iterator[int], interval_s: float
+        self, desk: Place, load: Load, names: list[UUID], turns: Iterator[int], interval_s: float
     ) -> None:
         self.done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._load = load
@@ -103,10 +148,9 @@ class _Writer(asyncio.Protocol):
         self._turns = turns
         self._interval_s = interval_s
         self._url = urlsplit(desk.origin)
-        self._head = _head(desk)
-        self._fields = urlencode({**desk.fields, "client_id": ""}).encode()
+        self._talk = desk.talk()
+        self._is_let_in = asyncio.Event()
         self._transport: asyncio.Transport | None = None
-        self._answer = b""
         self._client_id = uuid4()
         self._asked = self._due = self._deadline = 0.0
 
@@ -115,6 +159,8 @@ class _Writer(asyncio.Protocol):
         assert self._url.port
         loop = asyncio.get_running_loop()
         await loop.create_connection(lambda: self, self._url.hostname, self._url.port)
+        if self._talk.opening:
+            await self._is_let_in.wait()
 
     def begin(self, due: float, deadline: float) -> None:
         self._due, self._deadline = due, deadline
@@ -127,17 +173,19 @@ class _Writer(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
         self._transport = transport
+        transport.write(self._talk.opening)
 
     def connection_lost(self, error: Exception | None) -> None:
         if not self.done.done():
             self.done.set_exception(error or ConnectionError("the site hung up"))
 
     def data_received(self, data: bytes) -> None:
-        self._answer += data
-        status = _status_of(self._answer)
+        status = self._talk.heard(data)
         if not status:
             return
-        self._answer = b""
+        if status == 101:
+            self._is_let_in.set()
+            return
         now = time.perf_counter()
         self._load.answers_s.append(now - self._asked)
         if status in (201, 202):
@@ -161,9 +209,31 @@ class _Writer(asyncio.Protocol):
             self.done.set_result(None)
             return
         self._client_id = uuid4()
+        self._load.sent_at[self._client_id] = self._asked
+        self._transport.write(self._talk.post(self._client_id, turn))
+
+
+class _OverHttp:
+    """The posts that a page's script sends."""
+
+    opening = b""
+
+    def __init__(self, desk: Desk) -> None:
+        self._head = _head(desk)
+        self._fields = urlencode({**desk.fields, "client_id": ""}).encode()
+        self._answer = b""
+
+    def post(self, client_id: UUID, turn: int) -> bytes:
         text = _QUOTED_TEXTS[turn % len(_QUOTED_TEXTS)]
-        body = b"%s%s&text=%s" % (self._fields, str(self._client_id).encode(), text)
-        self._transport.write(b"%s%d\r\n\r\n%s" % (self._head, len(body), body))
+        body = b"%s%s&text=%s" % (self._fields, str(client_id).encode(), text)
+        return b"%s%d\r\n\r\n%s" % (self._head, len(body), body)
+
+    def heard(self, piece: bytes) -> int:
+        self._answer += piece
+        status = _status_of(self._answer)
+        if status:
+            self._answer = b""
+        return status
 
 
 def _head(desk: Desk) -> bytes:

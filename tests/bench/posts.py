@@ -9,7 +9,7 @@ from statistics import median
 
 from tests.bench.figures import spread
 from tests.bench.load import Load, post_together
-from tests.bench.processes import Shares, per_message
+from tests.bench.processes import Shares, parts_of, per_message
 from tests.bench.ways import Crowd, Way
 from tests.site import Part, Site
 from tests.waiting import wait_for
@@ -60,7 +60,7 @@ def measure_posts(
 def _post(site: Site, crowd: Crowd, one: Posts, posts: int, workers: Sequence[Part]) -> None:
     had = one.way.stored(site)
     desks = crowd.desks(one.way)
-    shares = Shares(site, workers)
+    shares = Shares(parts_of(site, workers))
     load = post_together(desks, posts=posts, most_s=MOST_S)
     answered = time.perf_counter()
     wait_for(

@@ -61,22 +61,25 @@ class Crowd:
             self._people = list(threads.map(join, range(CLIENTS)))
 
     def desks(self, way: Way) -> list[Desk]:
-        """Where each of them writes now, on a page just opened: a posting ticket lasts ten minutes."""
-        return [self._desk(visitor, way, _slug(way, number)) for number, visitor in enumerate(self._people)]
+        """Where each of them writes, from now on for ten minutes."""
+        return [
+            desk_at(visitor, _slug(way, number), way.prefix) for number, visitor in enumerate(self._people)
+        ]
 
-    @staticmethod
-    def _desk(visitor: Visitor, way: Way, slug: str) -> Desk:
-        page = visitor.get(f"/channels/{slug}/")
-        visitor.hang_up()
-        assert page.status == 200, page
-        ticket = re.search(r'data-ticket="([^"]+)"', page.body.decode())
-        assert ticket, "the page of a channel has no posting ticket"
-        return Desk(
-            origin=visitor.origin,
-            path=f"{way.prefix}{slug}/messages/",
-            headers=visitor.headers,
-            fields={"author": visitor.username, "ticket": ticket[1], "previous": ""},
-        )
+
+def desk_at(visitor: Visitor, slug: str, prefix: str = PRODUCT.prefix) -> Desk:
+    """Where `visitor` writes, on a page just opened: a posting ticket lasts ten minutes."""
+    page = visitor.get(f"/channels/{slug}/")
+    visitor.hang_up()
+    assert page.status == 200, page
+    ticket = re.search(r'data-ticket="([^"]+)"', page.body.decode())
+    assert ticket, "the page of a channel has no posting ticket"
+    return Desk(
+        origin=visitor.origin,
+        path=f"{prefix}{slug}/messages/",
+        headers=visitor.headers,
+        fields={"author": visitor.username, "ticket": ticket[1], "previous": ""},
+    )
 
 
 @contextmanager
