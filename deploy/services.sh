@@ -19,7 +19,7 @@ done
 usage() {
     cat <<'TEXT'
 Usage: deploy/services.sh COMMAND
-  install [NEED...]        install what is missing (mariadb rabbitmq nginx chromium venv mysqlclient; default: all)
+  install [NEED...]        install what is missing (mariadb rabbitmq nginx chromium venv mysqlclient; default: all; redis)
   up [NAME...]             start the services that are not running (NAME: mariadb or rabbitmq; default: both)
   down [NAME...]           stop them; their data stays
   start NAME, stop NAME    the same for one

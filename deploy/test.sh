@@ -85,6 +85,20 @@ prepare() {
     ensure_venv dev
 }
 
+# Installs what the baseline of the benchmarks needs, apart from .venv: what is there, gunicorn and others use.
+install_baseline() {
+    local wanted log=$VAR_DIR/pip.log
+    export BENCH_PACKAGES=$VAR_DIR/bench-packages
+    "$SERVICES" install redis
+    wanted=$(sha256sum <"$CHECKOUT/requirements/bench.txt")
+    if [[ -e $BENCH_PACKAGES/installed && $(<"$BENCH_PACKAGES/installed") == "$wanted" ]]; then return 0; fi
+    rm -rf "$BENCH_PACKAGES"
+    "$PY" -m pip install --no-input --disable-pip-version-check --root-user-action ignore --no-deps \
+        --target "$BENCH_PACKAGES" -r "$CHECKOUT/requirements/bench.txt" >"$log" 2>&1 </dev/null ||
+        die "Could not install requirements/bench.txt (the whole story: $log)"
+    printf '%s\n' "$wanted" >"$BENCH_PACKAGES/installed"
+}
+
 # Breaks what it runs on, so it has services of its own, and nothing else runs beside it.
 run_faults() { on_services "$PY" -m pytest -q "$@" tests/faults; }
 
@@ -117,6 +131,7 @@ case ${1:-} in
         ;;
     bench)
         prepare
+        install_baseline
         step "start MariaDB and RabbitMQ" start_services
         on_services "$PY" -m tests.bench
         ;;

@@ -28,7 +28,7 @@ apt-get -q -y -o DPkg::Lock::Timeout=300 --no-install-recommends install "$@"
 if command -v systemctl >/dev/null; then
     comm -13 <(printf '%s\n' "$units_before") <(units) | while read -r unit; do
         case $unit in
-            rabbitmq-server.service | epmd.service | epmd.socket | nginx.service) systemctl disable "$unit" || true ;;
+            rabbitmq-server.service | epmd.service | epmd.socket | nginx.service | redis-server.service) systemctl disable "$unit" || true ;;
         esac
     done
 fi

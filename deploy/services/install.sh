@@ -11,6 +11,7 @@ packages_missing_for() {
             ;;
         rabbitmq) [[ -x $RABBITMQ_PROGRAMS/rabbitmq-server && -n $(type -P epmd) ]] || echo rabbitmq-server ;;
         nginx) [[ -n $(nginx_program) ]] || echo nginx-light ;;
+        redis) type -P redis-server >/dev/null || echo redis-server ;;
         # Without fonts Chromium draws boxes.
         chromium) type -P chromium >/dev/null || type -P google-chrome >/dev/null || echo chromium fonts-liberation fonts-noto-color-emoji ;;
         venv) [[ -x $VENV/bin/python ]] || "$PYTHON" -c 'import ensurepip, venv' 2>/dev/null || echo python3-venv ;;
@@ -26,10 +27,11 @@ packages_missing_for() {
 sys.exit(not os.path.exists(sysconfig.get_path("include") + "/Python.h"))' || echo python3-dev
             fi
             ;;
-        *) die "deploy/services.sh install: unknown need '$1' (one of: ${NEEDS[*]})" ;;
+        *) die "deploy/services.sh install: unknown need '$1' (one of: ${NEEDS[*]} redis)" ;;
     esac
 }
 
+# What everything but a benchmark needs.
 readonly NEEDS=(mariadb rabbitmq nginx chromium venv mysqlclient)
 
 # Installs what is missing for the needs named, by default for all of them.
