@@ -14,7 +14,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
-from django.db import Error, IntegrityError, connection
+from django.db import Error, IntegrityError, connection, transaction
+from django.db.models import Q
 from django.db.models.functions import Now
 
 from messaging.models import Worker
@@ -38,18 +39,35 @@ class Place:
         return partition % self.count == self.rank
 
 
-def renew(host: str, pid: int) -> Place:
+@transaction.atomic
+def sign_in(host: str, pid: int) -> int:
+    """Have a row of its own for the worker `pid` of `host`, which is new here; returns its number.
+
+    Takes the name from whoever had it: a process that ended, or that ends and is late.
+
+    Raises:
+        django.db.Error: the database is away.
+    """
+    Worker.objects.filter(Q(host=host, pid=pid) | Q(seen_at__lt=Now() - FORGOTTEN)).delete()
+    return Worker.objects.create(host=host, pid=pid, started_at=Now(), seen_at=Now()).pk
+
+
+def renew(row: int, host: str, pid: int) -> Place:
     """Say that the worker `pid` of `host` is there, and learn its place among the others.
 
     Time is the database's, which all of them share. A process of this host that has ended leaves at once,
     before its row is stale.
 
+    Arguments:
+        row: as `sign_in` returned it.
+
     Raises:
         django.db.Error: the database is away.
     """
-    me = Worker.objects.filter(host=host, pid=pid)
-    if not me.update(seen_at=Now()):
-        _sign_in(host, pid)
+    # Two containers may call themselves the same: they share a row, and one of them stands by.
+    if not Worker.objects.filter(host=host, pid=pid).update(seen_at=Now()):
+        with contextlib.suppress(IntegrityError):
+            Worker.objects.create(pk=row, host=host, pid=pid, started_at=Now(), seen_at=Now())
     fresh = Worker.objects.filter(seen_at__gt=Now() - timedelta(seconds=FRESH_S)).order_by("pk")
     there = [worker for worker in fresh if worker.host != host or _is_alive(worker.pid)]
     names = [(worker.host, worker.pid) for worker in there]
@@ -57,20 +75,15 @@ def renew(host: str, pid: int) -> Place:
     return Place(names.index((host, pid)), len(names)) if (host, pid) in names else Place(0, 1)
 
 
-def sign_out(host: str, pid: int) -> None:
+def sign_out(row: int) -> None:
     """Leave the queues to the others at once.
+
+    By the row, not by the name: another may have it meanwhile.
 
     Raises:
         django.db.Error: the database is away; then the others notice by themselves, after FRESH_S.
     """
-    Worker.objects.filter(host=host, pid=pid).delete()
-
-
-def _sign_in(host: str, pid: int) -> None:
-    Worker.objects.filter(seen_at__lt=Now() - FORGOTTEN).delete()
-    # Two containers may call themselves the same: they share a row, and one of them stands by.
-    with contextlib.suppress(IntegrityError):
-        Worker.objects.create(host=host, pid=pid, started_at=Now(), seen_at=Now())
+    Worker.objects.filter(pk=row).delete()
 
 
 def _is_alive(pid: int) -> bool:
@@ -93,6 +106,7 @@ class Roster:
         """`on_change` is called, in the thread, whenever the place may be another."""
         self._on_change = on_change
         self._place: Place | None = None
+        self._row: int | None = None
         self._renewed_at = 0.0
         self._is_ending = threading.Event()
         self._thread = threading.Thread(target=self._run, name="roster", daemon=True)
@@ -116,7 +130,8 @@ class Roster:
             self._renew(host, pid)
             self._is_ending.wait(RENEW_EVERY_S)
         try:
-            sign_out(host, pid)
+            if self._row is not None:
+                sign_out(self._row)
         except Error as fault:
             logger.warning("roster not told", extra={"fault": repr(fault)})
         connection.close()
@@ -124,7 +139,9 @@ class Roster:
     def _renew(self, host: str, pid: int) -> None:
         asked_at = time.monotonic()
         try:
-            place = renew(host, pid)
+            if self._row is None:
+                self._row = sign_in(host, pid)
+            place = renew(self._row, host, pid)
         except Exception as fault:  # noqa: BLE001  # whatever it is, the place is lost unless it passes
             logger.warning("roster not reached", extra={"fault": repr(fault)})
             connection.close()

@@ -9,6 +9,7 @@ import contextlib
 import logging
 import socket
 import threading
+import time
 from collections import deque
 from functools import partial
 from typing import Any
@@ -28,6 +29,7 @@ from messaging.pipeline.roster import Roster
 
 TICK_S = 1.0
 LAST_BATCH_S = 20.0  # that a worker which is asked to end waits for its batch
+IDLE_CONNECTION_S = 30.0  # to the database: longer, and it may have been closed at the other end
 PREFETCH_BATCHES = 2  # the next batch is here while one is being stored
 
 logger = logging.getLogger(__name__)
@@ -70,16 +72,16 @@ class Persisting:
         self._ending: list[Lease] = []
         self._finished: deque[tuple[list[Delivery], bool]] = deque()
         self._partitions = 0
-        self._ear, self._mouth = socket.socketpair()
+        self._wake_reader, self._wake_writer = socket.socketpair()
         self._roster = Roster(on_change=self._wake_loop)
         self._thread = threading.Thread(target=self._store, name="persister", daemon=True)
         self._tick: Any = None
 
     def start(self) -> None:
-        self._ear.setblocking(False)
-        self._mouth.setblocking(False)
+        self._wake_reader.setblocking(False)
+        self._wake_writer.setblocking(False)
         self._partitions = self._declare()
-        self._hub.add_reader(self._ear, self._woken)
+        self._hub.add_reader(self._wake_reader, self._woken)
         self._tick = self._timer.call_repeatedly(TICK_S, self._look_around)
         self._thread.start()
         self._roster.start()
@@ -89,7 +91,7 @@ class Persisting:
         if self._tick is None:
             return  # the connection was lost before anything had begun
         self._tick.cancel()
-        self._hub.remove_reader(self._ear)
+        self._hub.remove_reader(self._wake_reader)
         self._inbox.close()
         self._roster.stop()
         if finishes:
@@ -99,8 +101,8 @@ class Persisting:
                 self._hand_back_all()
         for lease in [*self._leases.values(), *self._ending]:
             self._inbox.end(lease)
-        self._ear.close()
-        self._mouth.close()
+        self._wake_reader.close()
+        self._wake_writer.close()
 
     @property
     def _faults(self) -> tuple[type[Exception], ...]:
@@ -157,7 +159,7 @@ class Persisting:
 
     def _woken(self) -> None:
         with contextlib.suppress(BlockingIOError):
-            while self._ear.recv(4096):
+            while self._wake_reader.recv(4096):
                 pass
         self._acknowledge()
         self._look_around()
@@ -179,7 +181,10 @@ class Persisting:
 
     def _store(self) -> None:
         """The persister thread."""
+        ended_at = time.monotonic()
         while batch := self._inbox.take():
+            if time.monotonic() - ended_at > IDLE_CONNECTION_S:
+                connection.close()
             try:
                 deliver(
                     [read_call(delivery.body) for delivery in batch],
@@ -197,9 +202,10 @@ class Persisting:
             self._finished.append((batch, is_ended))
             self._inbox.done(batch)
             self._wake_loop()
+            ended_at = time.monotonic()
         connection.close()
 
     def _wake_loop(self) -> None:
         """Called by the other threads."""
         with contextlib.suppress(OSError):  # full: it will wake anyhow; closed: it has ended
-            self._mouth.send(b".")
+            self._wake_writer.send(b".")

@@ -12,7 +12,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from messaging.models import Worker
-from messaging.pipeline.roster import FRESH_S, Place, renew, sign_out
+from messaging.pipeline.roster import FRESH_S, Place, renew, sign_in, sign_out
 from tests.messaging.test_worker import asleep
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -30,6 +30,11 @@ def empty_roster(request: pytest.FixtureRequest) -> Iterator[None]:
         yield
 
 
+def arrive(host: str, pid: int) -> Place:
+    """The place of a worker that has just signed in."""
+    return renew(sign_in(host, pid), host, pid)
+
+
 def be_silent(host: str, pid: int) -> None:
     """As if the worker had not been heard of for too long."""
     long_ago = timezone.now() - timedelta(seconds=FRESH_S + 1)
@@ -43,17 +48,16 @@ def ended_process() -> int:
 
 
 def test_a_worker_alone_has_every_partition(empty_roster: None) -> None:
-    place = renew(ELSEWHERE, 1)
+    place = arrive(ELSEWHERE, 1)
 
     assert place == Place(0, 1)
     assert all(place.has(partition) for partition in PARTITIONS)
 
 
 def test_each_partition_is_at_home_in_exactly_one_worker(empty_roster: None) -> None:
-    for pid in (1, 2, 3):
-        renew(ELSEWHERE, pid)
+    rows = {pid: sign_in(ELSEWHERE, pid) for pid in (1, 2, 3)}
 
-    places = [renew(ELSEWHERE, pid) for pid in (1, 2, 3)]
+    places = [renew(row, ELSEWHERE, pid) for pid, row in rows.items()]
 
     assert {place.count for place in places} == {3}
     for partition in PARTITIONS:
@@ -62,38 +66,65 @@ def test_each_partition_is_at_home_in_exactly_one_worker(empty_roster: None) -> 
 
 
 def test_who_is_silent_loses_its_partitions_and_gets_them_back_when_it_speaks(empty_roster: None) -> None:
-    renew(ELSEWHERE, 1)
-    renew(ELSEWHERE, 2)
+    first, second = sign_in(ELSEWHERE, 1), sign_in(ELSEWHERE, 2)
     be_silent(ELSEWHERE, 1)
 
-    assert renew(ELSEWHERE, 2) == Place(0, 1)
+    assert renew(second, ELSEWHERE, 2) == Place(0, 1)
 
-    assert renew(ELSEWHERE, 1).count == 2
+    assert renew(first, ELSEWHERE, 1).count == 2
 
 
 def test_who_signs_out_leaves_at_once(empty_roster: None) -> None:
-    renew(ELSEWHERE, 1)
-    renew(ELSEWHERE, 2)
+    first, second = sign_in(ELSEWHERE, 1), sign_in(ELSEWHERE, 2)
 
-    sign_out(ELSEWHERE, 1)
+    sign_out(first)
 
-    assert renew(ELSEWHERE, 2) == Place(0, 1)
+    assert renew(second, ELSEWHERE, 2) == Place(0, 1)
+
+
+def test_who_signs_out_late_does_not_sign_out_who_has_its_name_now(empty_roster: None) -> None:
+    late = sign_in(ELSEWHERE, 1)
+    successor = sign_in(ELSEWHERE, 1)
+
+    renew(late, ELSEWHERE, 1)
+    sign_out(late)
+
+    assert [worker.pk for worker in Worker.objects.all()] == [successor]
+
+
+def test_two_of_one_name_share_a_place(empty_roster: None) -> None:
+    rows = [sign_in(ELSEWHERE, 1), sign_in(ELSEWHERE, 1)]
+    arrive(ELSEWHERE, 2)
+
+    places = [renew(row, ELSEWHERE, 1) for _second in range(2) for row in rows]
+
+    assert places == [Place(0, 2)] * 4
+
+
+def test_who_was_forgotten_has_its_row_again(empty_roster: None) -> None:
+    row = sign_in(ELSEWHERE, 1)
+    Worker.objects.all().delete()
+
+    assert renew(row, ELSEWHERE, 1) == Place(0, 1)
+
+    sign_out(row)
+    assert not Worker.objects.exists()
 
 
 def test_a_process_of_this_host_that_has_ended_does_not_count(empty_roster: None) -> None:
     dead = ended_process()
-    renew(HERE, dead)
-    renew(ELSEWHERE, dead)
+    arrive(HERE, dead)
+    arrive(ELSEWHERE, dead)
 
-    place = renew(HERE, os.getpid())
+    place = arrive(HERE, os.getpid())
 
     assert place.count == 2  # the one on the other host can't be looked at from here
 
 
 def test_workers_forgotten_long_ago_leave_the_table(empty_roster: None) -> None:
-    renew(ELSEWHERE, 1)
+    arrive(ELSEWHERE, 1)
     Worker.objects.update(seen_at=timezone.now() - timedelta(hours=1))
 
-    renew(ELSEWHERE, 2)
+    arrive(ELSEWHERE, 2)
 
     assert [worker.pid for worker in Worker.objects.all()] == [2]
