@@ -224,6 +224,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.middleware.gzip.GZipMiddleware",  # hides secrets from BREACH by padding of random length
     "chatsite.middleware.Private",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
@@ -302,7 +303,7 @@ CACHES = {
 BROKER_URL = the_broker()
 QUEUE_PREFIX = the_queue_prefix()
 PERSIST_QUEUES = a_number("PERSIST_QUEUES", default=4, at_least=1, at_most=64)
-# What a worker stores at once: so many messages, so many bytes, or what came since the last batch, so long ago.
+# What a worker stores at once: so many messages, so many bytes, or what came since the last batch.
 PERSIST_BATCH = a_number("PERSIST_BATCH", default=200, at_least=1, at_most=2000)
 PERSIST_BATCH_BYTES = a_number("PERSIST_BATCH_BYTES", default=1 << 20, at_least=1, at_most=1 << 26)
 PERSIST_WAIT_MS = a_number("PERSIST_WAIT_MS", default=20, at_least=0, at_most=10_000)
@@ -379,7 +380,7 @@ STORAGES = {
     "staticfiles": {
         "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
         if DEBUG
-        else "whitenoise.storage.CompressedManifestStaticFilesStorage"
+        else "chatsite.assets.MinifiedStorage"
     },
 }
 
