@@ -1,6 +1,8 @@
 """Accounts in the admin: every change is an action, nothing is deleted."""
 
+from collections.abc import Callable
 from copy import copy
+from functools import wraps
 from typing import Any
 
 from allauth.account.admin import EmailAddress
@@ -24,11 +26,31 @@ from accounts.models import User
 from accounts.permissions import may_edit_user
 from accounts.queries import named_like
 from chatsite.admin import ActionModelForm, SavedByAction
+from chatsite.live.bus import announce
+from chatsite.live.events import sessions_changed
 
 RIGHTS = frozenset({"is_staff", "is_superuser", "groups", "user_permissions"})  # fields of an account
 
 # An account's address is its own `email`; allauth's table of them is unused, and no action writes it.
 admin.site.unregister(EmailAddress)
+
+
+def ends_sessions(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """Django's own `view`, and the streams of sessions that it ended end too."""
+
+    @wraps(view)
+    def announced(request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        user_id = request.user.pk
+        response = view(request, extra_context)
+        if user_id is not None and request.method == "POST":
+            announce(sessions_changed(user_id))
+        return response
+
+    return announced
+
+
+admin.site.logout = ends_sessions(admin.site.logout)  # type: ignore[method-assign]
+admin.site.password_change = ends_sessions(admin.site.password_change)  # type: ignore[method-assign]
 
 
 class NewAccountForm(ActionModelForm, AdminUserCreationForm):  # type: ignore[type-arg]  # Django's own, of users

@@ -73,6 +73,10 @@ def post_worker_init(worker: Worker) -> None:
     # Django leaves dropping the body of an answer to HEAD to the server; gunicorn warns about each.
     logging.getLogger("gunicorn.http.wsgi").setLevel(logging.ERROR)
 
+    from chatsite.live.bus import connect_early  # the settings are there now
+
+    connect_early()
+
     # A stream lasts as long as its page, and gunicorn would wait for it in vain.
     if isinstance(worker, StreamingWorker):
         worker.loop.add_signal_handler(signal.SIGTERM, end_streams, worker)

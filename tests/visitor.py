@@ -78,6 +78,11 @@ class Visitor:
         answer = self.send("/accounts/signup/", username=self.username, password1=PASSWORD)
         assert answer.status == 302, _what_it_says(answer)
 
+    def log_in(self) -> None:
+        self.get("/accounts/login/")
+        answer = self.send("/accounts/login/", login=self.username, password=PASSWORD)
+        assert answer.status == 302, _what_it_says(answer)
+
     def create_channel(self, name: str) -> str:
         """Create or join the channel `name`; returns its address."""
         answer = self.send("/channels/create/", name=name)

@@ -11,7 +11,7 @@ from threading import Event as Flag
 from typing import Protocol
 
 from django.conf import settings
-from django.db import transaction
+from django.db import connection, transaction
 
 from chatsite.live.events import Event
 from chatsite.live.listener import Listener
@@ -40,12 +40,25 @@ class Hearing(Protocol):
     def stop(self) -> None: ...
 
 
+def connect_early() -> None:
+    """Have this process connect to the bus now, so that the first who announces something is heard as soon.
+
+    Called after the last fork, if at all.
+    """
+    if settings.BROKER_URL:
+        the_publisher()
+
+
 def announce(*events: Event) -> None:
     """Tell all hubs of `events`, once the transaction around is committed; at once without one.
 
     Returns at once, and raises nothing, whatever state the bus is in.
     """
-    transaction.on_commit(partial(_hand_over, events), robust=True)
+    if connection.in_atomic_block:
+        transaction.on_commit(partial(_hand_over, events), robust=True)
+    else:
+        # `on_commit` would connect to the database, which may be away, to ask whether there is a transaction.
+        _hand_over(events)
 
 
 def listen(on_event: Callable[[Event], None]) -> Hearing:

@@ -1,0 +1,157 @@
+"""Who may listen, and no longer: a stream ends within a second of the right to it, whatever is away."""
+
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from tests.messaging.test_stream import SOON_S, Listen, MakePerson
+from tests.site import Site
+from tests.streams import OpenStream
+from tests.visitor import PASSWORD, Visitor
+
+RACES = 8
+
+
+@pytest.fixture
+def bob(person: MakePerson) -> Visitor:
+    return person("bob")
+
+
+@pytest.fixture
+def admin(site: Site, person: MakePerson) -> Visitor:
+    alice = person("alice")
+    site.manage(
+        "shell",
+        given=f"""
+from accounts.models import User
+User.objects.filter(username={alice.username!r}).update(is_staff=True, is_superuser=True)
+""",
+    )
+    return alice
+
+
+def end_of(stream: OpenStream, act: Callable[[], object]) -> float:
+    """How long after `act()` returned the stream ended, in seconds; it is said goodbye."""
+    act()
+    acted_at = time.monotonic()
+    ended_at = stream.wait_until_ended()
+    assert stream.of("bye")[0].facts == {"reason": "logged_out"}
+    return ended_at - acted_at
+
+
+def user_id(site: Site, someone: Visitor) -> int:
+    rows = site.rows("SELECT id FROM accounts_user WHERE username = {}", someone.username)
+    return int(rows[0][0])
+
+
+def deactivate(site: Site, admin: Visitor, someone: Visitor) -> None:
+    """As the admin's page of that account does."""
+    path = f"/admin/accounts/user/{user_id(site, someone)}/change/"
+    answer = admin.send(path, display_name=someone.username, email="", _save="Save")
+    assert answer.status == 302, answer.body.decode()
+
+
+def set_password(site: Site, admin: Visitor, someone: Visitor) -> None:
+    path = f"/admin/accounts/user/{user_id(site, someone)}/password/"
+    words = "another four unrelated words"
+    answer = admin.send(path, password1=words, password2=words, usable_password="true")
+    assert answer.status == 302, answer.body.decode()
+
+
+def log_out(someone: Visitor) -> None:
+    assert someone.send("/accounts/logout/").status == 302
+
+
+def test_logging_out_ends_the_streams_of_that_session_alone(site: Site, bob: Visitor, listen: Listen) -> None:
+    with Visitor(site.url, bob.username) as elsewhere:
+        elsewhere.log_in()
+        here, there = listen(bob, "public"), listen(elsewhere, "public")
+
+        assert end_of(here, lambda: log_out(bob)) < SOON_S
+
+        elsewhere.say("/channels/public/", f"still here, {bob.username}")
+        there.wait_for_text(f"still here, {bob.username}")
+
+
+def test_logging_out_of_the_admin_ends_streams(admin: Visitor, listen: Listen) -> None:
+    stream = listen(admin)
+
+    assert end_of(stream, lambda: admin.send("/admin/logout/")) < SOON_S
+
+
+def test_an_account_that_ends_ends_its_streams(
+    site: Site, bob: Visitor, admin: Visitor, listen: Listen
+) -> None:
+    stream = listen(bob)
+
+    assert end_of(stream, lambda: deactivate(site, admin, bob)) < SOON_S
+    with OpenStream(bob) as refused:
+        assert refused.status == 401
+
+
+def test_another_password_ends_all_streams(site: Site, bob: Visitor, admin: Visitor, listen: Listen) -> None:
+    streams = [listen(bob), listen(bob, "public")]
+
+    assert end_of(streams[0], lambda: set_password(site, admin, bob)) < SOON_S
+    streams[1].wait_until_ended()
+
+
+def test_a_password_changed_in_the_admin_ends_ones_other_streams(
+    site: Site, admin: Visitor, listen: Listen
+) -> None:
+    with Visitor(site.url, admin.username) as elsewhere:
+        elsewhere.log_in()
+        stream = listen(elsewhere)
+        words = "another four unrelated words"
+        fields = {"old_password": PASSWORD, "new_password1": words, "new_password2": words}
+
+        assert end_of(stream, lambda: admin.send("/admin/password_change/", **fields)) < SOON_S
+
+
+def test_who_is_taken_out_is_told_of_nothing_more(
+    site: Site, bob: Visitor, person: MakePerson, room: str, listen: Listen
+) -> None:
+    carol = person("carol")
+    channel = bob.create_channel(room)
+    carol.create_channel(room)
+    hers, mine = listen(carol), listen(bob)
+
+    site.manage("unsubscribe", carol.username, room)
+    hers.wait_for("sidebar")
+    bob.say(channel, "among us")
+    mine.wait_for("count", slug=room)
+
+    assert not [event for event in hers.of("count") if event.facts["slug"] == room]
+
+
+def test_a_session_that_runs_out_ends_its_streams(site: Site, bob: Visitor, listen: Listen) -> None:
+    stream = listen(bob)
+    site.manage(
+        "shell",
+        given=f"""
+from django.contrib.sessions.models import Session
+from django.utils import timezone
+Session.objects.filter(session_key={bob.session_key!r}).update(expire_date=timezone.now())
+from chatsite.live.bus import announce
+from chatsite.live.events import sessions_changed
+announce(sessions_changed({user_id(site, bob)}))
+""",
+    )
+
+    stream.wait_until_ended()
+
+
+def test_logging_out_in_the_moment_in_which_a_stream_begins_ends_it(site: Site, bob: Visitor) -> None:
+    with ThreadPoolExecutor(1) as other:
+        for _race in range(RACES):
+            logged_out = other.submit(log_out, bob)
+            with OpenStream(bob) as stream:
+                logged_out.result()
+                logged_out_at = time.monotonic()
+                if stream.status == 200:
+                    assert stream.wait_until_ended() - logged_out_at < SOON_S
+                else:
+                    assert stream.status == 401
+            bob.log_in()
