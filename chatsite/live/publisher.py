@@ -94,7 +94,7 @@ class Publisher:
         Without that the first event after a restart of the broker would go into a dead connection.
         """
         while select.select([self._connection.sock], [], [], 0)[0]:
-            self._connection.drain_events(timeout=1)
+            self._connection.blocking_read(timeout=1)  # drain_events would wait for more than a heartbeat
         self._connection.heartbeat_tick()
 
     def _publish(self, event: Event) -> None:
