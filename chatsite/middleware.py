@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.utils.cache import patch_vary_headers
 from django.utils.translation import gettext
 
+from chatsite.database import need_database
 from chatsite.errors import ChatError, OtherPerson, WrongMethod
 from chatsite.passes import Pass, pass_shown
 from chatsite.responses import page_of, refusal, unsent, wants_json
@@ -48,7 +49,8 @@ class Private:
 class LoginRequired(LoginRequiredMiddleware):
     """Sends who is not logged in to log in, and back to a page; never loses a text on the way.
 
-    Who shows a pass comes in without a look at the session: see `chatsite.passes`.
+    Who shows a pass comes in without a look at the session: see `chatsite.passes`. The others are told at
+    once when the database is known to be away.
     """
 
     def process_view(
@@ -58,6 +60,7 @@ class LoginRequired(LoginRequiredMiddleware):
         request.shown_pass = shown  # type: ignore[attr-defined]  # a note on the request, as Django's `user`
         if shown is not None:
             return None
+        need_database()
         return super().process_view(request, view, args, kwargs)
 
     def handle_no_permission(self, request: HttpRequest, view_func: Callable[..., Any]) -> Any:

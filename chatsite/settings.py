@@ -138,10 +138,12 @@ def the_database(var: Path) -> dict[str, Any]:
             isolation_level="read committed",
             # STRICT: a value too long is an error, never a silently cut one. Who waits for a lock is told so
             # before the connection counts as lost. A process that hangs in the middle of a transaction would
-            # keep everybody from its channels; MariaDB, which alone reads the last comment, ends that.
+            # keep everybody from its channels. MariaDB, which alone reads the first comment, ends that.
+            # MySQL, which alone reads the second, only knows how long a connection may be silent.
             init_command="SET sql_mode='STRICT_TRANS_TABLES', "
             f"innodb_lock_wait_timeout={max(1, timeout_s // 2)}"
-            f"/*M!100306 , idle_transaction_timeout={timeout_s}*/",
+            f"/*M!100306 , idle_transaction_timeout={timeout_s}*/"
+            f"/*!80000 , wait_timeout={max(60, timeout_s)}*/",
             connect_timeout=3,
             read_timeout=timeout_s,
             write_timeout=timeout_s,

@@ -10,8 +10,10 @@ from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.views import defaults
 
-from chatsite.errors import NotAllowed, Unavailable
+from chatsite.database import is_away
+from chatsite.errors import ChatError, NotAllowed, Unavailable
 from chatsite.responses import page_of, refusal, unsent, wants_json
 
 
@@ -26,6 +28,13 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     return render(request, "403_csrf.html", status=403)
 
 
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """What was sent is too much, or damaged."""
+    if wants_json(request):
+        return refusal(request, ChatError(_("What was sent is too large or damaged."), code="malformed"))
+    return defaults.bad_request(request, exception)
+
+
 def server_error(request: HttpRequest) -> HttpResponse:
     """The page for an exception nobody caught: 503 while the database is away, else 500.
 
@@ -33,14 +42,22 @@ def server_error(request: HttpRequest) -> HttpResponse:
     not be sent for the moment comes back with it, in the form that it came in: sent again it is the same
     message.
     """
-    context: dict[str, Any] = {"site_name": settings.SITE_NAME}
-    if isinstance(sys.exc_info()[1], OperationalError | InterfaceError):
-        if wants_json(request):
-            return refusal(request, Unavailable())
-        context |= {"page": page_of(request), "address": request.get_full_path()}
-        context["fields"] = fields = request.POST.dict()
-        context["text"] = fields.pop("text", "")
-        response = HttpResponse(render_to_string("503.html", context), status=503)
-        response["Retry-After"] = str(Unavailable.retry_after_s)
+    fault = sys.exc_info()[1]
+    if isinstance(fault, OperationalError | InterfaceError):
+        response = _away(request)
+        # That it is away is logged once, shortly; Django would add a traceback for each request.
+        response._has_been_logged = is_away(fault)  # type: ignore[attr-defined]  # Django's note to itself
         return response
-    return HttpResponse(render_to_string("500.html", context), status=500)
+    return HttpResponse(render_to_string("500.html", {"site_name": settings.SITE_NAME}), status=500)
+
+
+def _away(request: HttpRequest) -> HttpResponse:
+    if wants_json(request):
+        return refusal(request, Unavailable())
+    context: dict[str, Any] = {"site_name": settings.SITE_NAME}
+    context |= {"page": page_of(request), "address": request.get_full_path()}
+    context["fields"] = fields = request.POST.dict()
+    context["text"] = fields.pop("text", "")
+    response = HttpResponse(render_to_string("503.html", context), status=503)
+    response["Retry-After"] = str(Unavailable.retry_after_s)
+    return response

@@ -15,6 +15,6 @@ class MessagingConfig(AppConfig):
         from messaging.pipeline.health import reasons_against_the_broker
         from messaging.pipeline.queues import tasks_queue
 
-        # What Celery itself reads; messages have a step of their own (messaging.pipeline.worker).
+        # Where Celery puts other tasks; messages have queues and a step of their own (messaging.pipeline).
         current_app.conf.task_queues = [tasks_queue()]
         add_need("the broker", reasons_against_the_broker)

@@ -1,6 +1,5 @@
 """Every read of messages, scoped to what the person may see, by key and never by offset."""
 
-import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -18,13 +17,11 @@ from chatsite.errors import NotFound
 from chatsite.rights import require
 from messaging.models import Message, MessageQuerySet, RejectedMessage, Tombstone
 from messaging.permissions import may_change
-from messaging.pipeline.accept import Accepted
 
 PAGE = 50  # messages
 CHANGES_PAGE = 200  # messages
 RESET_BEHIND = 500  # versions
 GROUP_WITHIN = timedelta(minutes=5)
-STORED_POLL_S = 0.05
 
 _FIRST_WINDOW = 4 * PAGE  # numbers
 _WINDOW_GROWTH = 8
@@ -211,28 +208,6 @@ def changes_after(user: User, channel: Channel, version: int) -> Changes:
         cleared_seq=cleared_seq,
         may_post=may_post,
     )
-
-
-def wait_until_stored(accepted: Accepted, *, timeout_s: float) -> bool:
-    """Whether an accepted message is in the database within `timeout_s` seconds.
-
-    Ends early when it was rejected: then it never will be.
-    """
-    stored = Message.objects.filter(client_id=accepted.client_id, fingerprint=accepted.fingerprint)
-    deadline = time.monotonic() + timeout_s
-    while not stored.exists():
-        if time.monotonic() >= deadline or rejection_of(accepted):
-            return False
-        time.sleep(STORED_POLL_S)
-    return True
-
-
-def rejection_of(accepted: Accepted) -> str:
-    """The reason why an accepted message was rejected after all; "" when it was not."""
-    rejected = RejectedMessage.objects.filter(
-        client_id=accepted.client_id, author=accepted.author_id, rejected_at__gte=accepted.accepted_at
-    )
-    return rejected.values_list("reason", flat=True).first() or ""
 
 
 def fate_of(author_id: int, client_id: UUID) -> Fate:

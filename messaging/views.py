@@ -15,13 +15,21 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from accounts.requests import SignedInRequest
 from channels_app.models import Channel
 from channels_app.queries import channel_by_slug, landing_channel, membership_of
+from chatsite.database import need_database
 from chatsite.errors import Invalid
 from chatsite.passes import lets_in_by
 from chatsite.responses import refusal, wants_json
 from chatsite.toasts import toast
 from messaging import actions, queries
 from messaging.forms import ComposerForm, TextForm
-from messaging.pipeline.accept import Accepted, accept, accept_with_ticket, refusal_for
+from messaging.pipeline.accept import (
+    Accepted,
+    accept,
+    accept_with_ticket,
+    refusal_for,
+    rejection_of,
+    wait_until_stored,
+)
 from messaging.pipeline.ticket import Ticket, read_ticket, ticket_for
 
 WAIT_FOR_STORE_S = 2.0
@@ -160,9 +168,9 @@ def _posted_json(request: PostingRequest, form: ComposerForm, accepted: Accepted
 def _posted_page(request: PostingRequest, slug: str, form: ComposerForm, accepted: Accepted) -> HttpResponse:
     page = reverse("messaging:channel", args=[slug])
     try:
-        if accepted.is_stored or queries.wait_until_stored(accepted, timeout_s=WAIT_FOR_STORE_S):
+        if accepted.is_stored or wait_until_stored(accepted, timeout_s=WAIT_FOR_STORE_S):
             return redirect(page)
-        reason = queries.rejection_of(accepted)
+        reason = rejection_of(accepted)
     except (OperationalError, InterfaceError):  # the database is away, but the queue has it
         return _on_its_way(page)
     if reason:
@@ -180,6 +188,7 @@ def _on_its_way(page: str) -> HttpResponse:
 
 def _refused(request: SignedInRequest, slug: str, form: ComposerForm) -> HttpResponse:
     """The channel with the text still in the box and the reason beside it."""
+    need_database()
     shown = channel_by_slug(request.user, slug)
     response = _channel_page(request, shown, form.to_send_again(), status=form.status)
     if form.retry_after_s is not None:

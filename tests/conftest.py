@@ -12,7 +12,8 @@ from django.conf import settings
 from django.db import connection
 from hypothesis import HealthCheck
 
-from messaging.pipeline.queues import all_queues, persist_queues, tasks_queue
+from chatsite.breaker import Breaker
+from messaging.pipeline.queues import all_queues, persist_queues
 from tests.cast import Cast, gather
 from tests.site import CHECKOUT, line_of_procfile
 from tests.waiting import wait_for
@@ -39,6 +40,13 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         names = set(getattr(item, "fixturenames", ()))
         if names & {"cast", "database"} and item.get_closest_marker("django_db") is None:
             item.add_marker(pytest.mark.django_db(transaction=bool(settings.BROKER_URL)))
+
+
+@pytest.fixture(autouse=True)
+def nothing_is_known_to_be_away(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each test is a process that has met no fault yet."""
+    monkeypatch.setattr("chatsite.database._breaker", Breaker("the database"))
+    monkeypatch.setattr("messaging.pipeline.publish._breaker", Breaker("the broker"))
 
 
 @pytest.fixture
@@ -96,7 +104,7 @@ def every_queue_has_a_consumer() -> bool:
         try:
             return all(
                 channel.queue_declare(queue.name, passive=True).consumer_count > 0
-                for queue in (*persist_queues(), tasks_queue())
+                for queue in persist_queues()
             )
         except broker.channel_errors:
             return False  # not declared yet

@@ -1,6 +1,8 @@
-"""Taking a message from its author: checked, then on its way into the database."""
+"""Taking a message from its author: checked, then on its way into the database; and waiting for it there."""
 
+import json
 import logging
+import time
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -11,15 +13,18 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from channels_app.models import Channel
+from chatsite.database import database_needed
 from chatsite.errors import ChatError, Conflict, Invalid, NotAllowed, Words
-from messaging.models import Message
+from messaging.models import Message, RejectedMessage
 from messaging.permissions import may_post
 from messaging.pipeline.direct import store_now
-from messaging.pipeline.envelope import Envelope
+from messaging.pipeline.envelope import Envelope, UnknownEnvelope
 from messaging.pipeline.persist import Rejected
 from messaging.pipeline.publish import BrokerAway, publish
 from messaging.pipeline.ticket import Ticket
 from messaging.texts import clean_text
+
+STORED_POLL_S = 0.05
 
 logger = logging.getLogger(__name__)
 
@@ -77,6 +82,44 @@ def accept_with_ticket(
     What `accept` would refuse for another reason than its text, `persist` rejects later.
     """
     return _take(_envelope(ticket.author_id, ticket.channel_id, text, client_id), previous)
+
+
+def wait_until_stored(accepted: Accepted, *, timeout_s: float) -> bool:
+    """Whether an accepted message is in the database within `timeout_s` seconds.
+
+    Ends early when it was rejected: then it never will be.
+
+    Raises:
+        OperationalError, InterfaceError: the database is away.
+    """
+    stored = Message.objects.filter(client_id=accepted.client_id, fingerprint=accepted.fingerprint)
+    deadline = time.monotonic() + timeout_s
+    with database_needed():
+        while not stored.exists():
+            if time.monotonic() >= deadline or rejection_of(accepted):
+                return False
+            time.sleep(STORED_POLL_S)
+    return True
+
+
+def rejection_of(accepted: Accepted) -> str:
+    """The reason why an accepted message was rejected after all; "" when it was not.
+
+    What its author sent before under the same name, and was rejected then, is told apart by the moment at
+    which it was accepted.
+    """
+    same_name = RejectedMessage.objects.filter(client_id=accepted.client_id, author=accepted.author_id)
+    for envelope, reason in same_name.values_list("envelope", "reason"):
+        if _accepted_at(envelope) == accepted.accepted_at:
+            return reason
+    return ""
+
+
+def _accepted_at(envelope: str) -> datetime | None:
+    try:
+        return Envelope.from_json(json.loads(envelope)).accepted_at
+    except UnknownEnvelope:
+        return None  # not of this release, and so nothing that it accepted
 
 
 def _envelope(author_id: int, channel_id: int, text: str, client_id: UUID) -> Envelope:

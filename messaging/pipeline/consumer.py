@@ -1,4 +1,9 @@
-"""Celery's own consumer, with our step in it and without what does harm here."""
+"""Celery's own consumer, with our step in it and without what does harm here.
+
+Such a worker stores messages and runs no other task: a task would run in the loop that talks to the broker,
+and hold it up. Other background tasks get workers of their own once there are any: with Celery's own consumer
+(the setting `worker_consumer`), another pool, and `-Q` with the queue of tasks.
+"""
 
 from functools import partial
 from typing import Any
@@ -27,6 +32,8 @@ class Consumer(CeleryConsumer):
         # whoever publishes: acknowledgements must go on.
         silent = {"without_gossip": True, "without_mingle": True, "without_heartbeat": True}
         super().__init__(*args, **{**options, **silent})
+        queues = self.app.amqp.queues
+        queues.deselect(list(queues))  # also those that were asked for by -Q
 
     def ensure_connected(self, conn: Any) -> Any:
         conn.ensure_connection = partial(

@@ -7,6 +7,7 @@ from uuid import UUID
 from django.db import InterfaceError, OperationalError, connection
 from django.utils.translation import gettext_lazy as _
 
+from chatsite.database import database_needed
 from chatsite.errors import Conflict, Unavailable
 from messaging.models import Message, RejectedMessage, Tombstone
 from messaging.pipeline.envelope import Envelope
@@ -28,14 +29,15 @@ def store_now(envelope: Envelope, *, previous: UUID | None) -> Outcome:
         Unavailable: the database is away.
     """
     try:
-        if previous is not None and not _is_settled(previous, envelope.author_id):
-            raise Conflict(
-                _("Your message before this one is still on its way. Send this one again in a moment."),
-                code="resend_previous",
-                field="text",
-            )
-        with _turn_to_write():
-            [outcome] = persist([envelope], keep_rejected=False)
+        with database_needed():
+            if previous is not None and not _is_settled(previous, envelope.author_id):
+                raise Conflict(
+                    _("Your message before this one is still on its way. Send this one again in a moment."),
+                    code="resend_previous",
+                    field="text",
+                )
+            with _turn_to_write():
+                [outcome] = persist([envelope], keep_rejected=False)
     except (OperationalError, InterfaceError) as fault:
         raise Unavailable(field="text") from fault
     return outcome

@@ -5,15 +5,14 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from math import ceil
 
-from amqp.exceptions import AMQPError
 from django.conf import settings
 from django.db import DEFAULT_DB_ALIAS, Error, connection, connections
 from django.db.models.functions import Now
 from django.utils import timezone
-from kombu.exceptions import KombuError
 
 from chatsite.health import PATIENCE_S, be_impatient, within
 from messaging.models import Message, RejectedMessage, Worker
+from messaging.pipeline.broker import BROKER_FAULTS
 from messaging.pipeline.queue_states import (
     QueueState,
     asked_broker,
@@ -192,7 +191,7 @@ def _of_the_broker(newest_accepted: Mapping[int, datetime]) -> BrokerFigures:
         states, leftovers, dead = within(PATIENCE_S, _ask_broker)
     except TimeoutError:
         return BrokerFigures(is_used=True, fault=f"nothing within {PATIENCE_S} s")
-    except (OSError, KombuError, AMQPError) as fault:
+    except BROKER_FAULTS as fault:
         return BrokerFigures(is_used=True, fault=str(fault))
     known = [
         _with_age(state, newest_accepted.get(partition))

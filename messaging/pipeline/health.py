@@ -4,13 +4,13 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
 
-from amqp.exceptions import AMQPError, PreconditionFailed
+from amqp.exceptions import PreconditionFailed
 from django.conf import settings
 from kombu import Connection, Queue
-from kombu.exceptions import KombuError
 
 from chatsite.health import PATIENCE_S, Finding, ok, warning, within, wrong
 from messaging.models import RejectedMessage
+from messaging.pipeline.broker import BROKER_FAULTS
 from messaging.pipeline.figures import roster
 from messaging.pipeline.queue_states import (
     QueueState,
@@ -20,12 +20,11 @@ from messaging.pipeline.queue_states import (
     persist_states,
     state_of,
 )
-from messaging.pipeline.queues import dead_letter_queue, persist_queues, tasks_queue
+from messaging.pipeline.queues import dead_letter_queue, persist_queues
 
 RABBITMQ_AT_LEAST = (3, 10)
 MANY_WAITING = 1_000  # messages in one queue
 START_WORKER = "celery -A chatsite worker"
-BROKER_FAULTS = (OSError, KombuError, AMQPError)
 
 
 def reasons_against_the_broker() -> list[str]:
@@ -84,7 +83,7 @@ def check_rejected() -> Iterator[Finding]:
 
 def _examinations(broker: Any) -> Iterator[Callable[[], list[Finding]]]:
     yield partial(_examine_version, broker)
-    for queue in (*persist_queues(), tasks_queue()):
+    for queue in persist_queues():
         yield partial(_examine_queue, broker, queue)
     yield partial(_examine_leftovers, broker)
     yield partial(_examine_dead_letters, broker)

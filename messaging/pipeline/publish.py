@@ -5,10 +5,11 @@ import time
 from functools import cache
 
 from amqp.basic_message import Message as AMQPMessage
+from amqp.exceptions import MessageNacked
 from kombu import Queue
 
-from messaging.pipeline.breaker import Breaker
-from messaging.pipeline.broker import BROKER_FAULTS, line
+from chatsite.breaker import Breaker
+from messaging.pipeline.broker import BROKER_FAULTS, posting_channel
 from messaging.pipeline.envelope import Envelope
 from messaging.pipeline.queues import all_queues, persist_queue_name
 
@@ -33,13 +34,16 @@ def publish(envelope: Envelope) -> None:
 
     Raises:
         BrokerAway: it was not confirmed within ACCEPT_TIMEOUT_S; or that happened to another one a moment
-            ago, and this one was not tried.
+            ago, and this one was not tried; or its queue takes no more.
     """
     if not _breaker.lets_through():
         raise BrokerAway
     deadline = time.monotonic() + ACCEPT_TIMEOUT_S
     try:
         _publish_twice_at_most(envelope, deadline)
+    except MessageNacked as fault:
+        _breaker.worked()
+        raise BrokerAway from fault  # it is there, and this queue is full: others may have room
     except BROKER_FAULTS as fault:
         _breaker.failed(fault)
         raise BrokerAway from fault
@@ -57,7 +61,7 @@ def _publish_twice_at_most(envelope: Envelope, deadline: float) -> None:
 
 def _publish_once(envelope: Envelope, deadline: float, *, is_last_try: bool) -> None:
     queue = _queue(persist_queue_name(envelope.channel_id))
-    with line(deadline, is_new=is_last_try) as channel:
+    with posting_channel(deadline, is_new=is_last_try) as channel:
         if is_last_try:
             # Declaring takes round trips that a post need not wait for; the workers declare all queues.
             queue(channel).declare()

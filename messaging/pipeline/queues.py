@@ -38,7 +38,7 @@ def persist_queues() -> list[Queue]:
 
 
 def tasks_queue() -> Queue:
-    """The queue of every other background task."""
+    """The queue of every other background task, which the workers that store messages leave alone."""
     return _queue(f"{settings.QUEUE_PREFIX}.tasks", QUORUM)
 
 

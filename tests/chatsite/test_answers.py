@@ -98,6 +98,15 @@ def test_what_is_too_large_to_read_is_refused_in_our_dress(cast: Cast) -> None:
     assert settings.SITE_NAME in response.content.decode()
 
 
+def test_what_is_too_much_to_read_is_refused_as_json_to_a_program(cast: Cast) -> None:
+    fields = {f"field-{number}": "x" for number in range(1_001)}
+
+    response = signed_in(cast.bob).post("/channels/public/messages/", fields, HTTP_ACCEPT="application/json")
+
+    assert (response.status_code, response.json()["code"]) == (400, "malformed")
+    assert response.json()["message"]
+
+
 def test_a_fault_of_ours_is_a_500_without_a_traceback(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
     bob = signed_in(cast.bob)
     bob.raise_request_exception = False

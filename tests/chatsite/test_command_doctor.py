@@ -22,7 +22,7 @@ from kombu import Producer
 from channels_app.models import Channel
 from messaging.actions import discard_rejected
 from messaging.models import RejectedMessage, Worker
-from messaging.pipeline.queues import dead_letter_queue, persist_queues, tasks_queue
+from messaging.pipeline.queues import dead_letter_queue, persist_queues
 from tests.cast import Cast
 from tests.waiting import wait_for
 
@@ -159,7 +159,7 @@ def test_without_a_broker_nothing_is_amiss(cast: Cast) -> None:
 @pytest.mark.stack
 def test_queues_and_their_workers_are_looked_at(cast: Cast, settings: Any) -> None:
     assert saying("broker: RabbitMQ")[0] == "ok"
-    for queue in (*persist_queues(), tasks_queue()):
+    for queue in persist_queues():
         assert saying(f"queue {queue.name}:")[0] == "ok"
     settings.QUEUE_PREFIX = f"{settings.QUEUE_PREFIX}.doctor"
     name = persist_queues()[0].name

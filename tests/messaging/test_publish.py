@@ -17,10 +17,9 @@ from django.conf import LazySettings
 from kombu import Queue
 
 from messaging.pipeline import broker
-from messaging.pipeline.breaker import Breaker
 from messaging.pipeline.envelope import Envelope
 from messaging.pipeline.publish import ACCEPT_TIMEOUT_S, PERSIST_TASK, BrokerAway, publish
-from messaging.pipeline.queues import PERSIST, persist_queue_name
+from messaging.pipeline.queues import PERSIST, persist_queue_name, persist_queues
 from tests.faults.proxy import Proxy
 from tests.threads import run_together
 
@@ -30,16 +29,16 @@ CHANNEL = 7
 
 
 @pytest.fixture
-def connection(settings: LazySettings, monkeypatch: pytest.MonkeyPatch) -> Iterator[kombu.Connection]:
-    """The broker, with queues under a prefix that nobody reads; a process that has not posted yet."""
+def connection(settings: LazySettings) -> Iterator[kombu.Connection]:
+    """The broker, with queues under a prefix that nobody reads."""
     settings.QUEUE_PREFIX = f"unread.{uuid.uuid4().hex[:8]}"
-    monkeypatch.setattr("messaging.pipeline.publish._breaker", Breaker("the broker"))
     with kombu.Connection(settings.BROKER_URL) as connection:
-        broker.hang_up()
+        broker.close_idle()
         yield connection
-        broker.hang_up()
+        broker.close_idle()
         channel: Any = connection.channel()
-        channel.queue_delete(persist_queue_name(CHANNEL))
+        for queue in persist_queues():
+            channel.queue_delete(queue.name)
         channel.exchange_delete(settings.QUEUE_PREFIX)
 
 
@@ -51,17 +50,17 @@ def wire(connection: kombu.Connection, settings: LazySettings) -> Iterator[Proxy
         netloc = f"{url.username}:{url.password}@127.0.0.1:{wire.port}"
         settings.BROKER_URL = url._replace(netloc=netloc).geturl()
         yield wire
-        broker.hang_up()
+        broker.close_idle()
 
 
-def envelope(text: str = "hello") -> Envelope:
-    return Envelope(uuid.uuid4(), CHANNEL, 3, text, datetime(2026, 7, 1, 12, tzinfo=UTC))
+def envelope(text: str = "hello", *, channel_id: int = CHANNEL) -> Envelope:
+    return Envelope(uuid.uuid4(), channel_id, 3, text, datetime(2026, 7, 1, 12, tzinfo=UTC))
 
 
-def arrived(connection: kombu.Connection, count: int) -> list[Any]:
+def arrived(connection: kombu.Connection, count: int, *, channel_id: int = CHANNEL) -> list[Any]:
     """The next `count` messages of the queue."""
     messages: list[Any] = []
-    queue = Queue(persist_queue_name(CHANNEL))
+    queue = Queue(persist_queue_name(channel_id))
     with connection.Consumer(queue, on_message=messages.append, no_ack=True, auto_declare=False):
         while len(messages) < count:
             connection.drain_events(timeout=10)
@@ -100,16 +99,25 @@ def test_a_queue_that_nobody_declared_yet_is_declared(connection: kombu.Connecti
     assert "second" in message.body
 
 
-def test_a_queue_that_takes_no_more_is_a_fault(connection: kombu.Connection, settings: LazySettings) -> None:
-    name = persist_queue_name(CHANNEL)
-    exchange = kombu.Exchange(settings.QUEUE_PREFIX, type="direct", durable=True)
-    full = Queue(name, exchange, routing_key=name, queue_arguments={**PERSIST, "x-max-length": 1})
+def test_a_queue_that_takes_no_more_is_its_own_fault_alone(
+    connection: kombu.Connection, settings: LazySettings
+) -> None:
+    full = Queue(
+        persist_queue_name(CHANNEL),
+        kombu.Exchange(settings.QUEUE_PREFIX, type="direct", durable=True),
+        routing_key=persist_queue_name(CHANNEL),
+        queue_arguments={**PERSIST, "x-max-length": 1},
+    )
     full(connection.default_channel).declare()
 
-    publish(envelope())
     with pytest.raises(BrokerAway):  # noqa: PT012  # the limit of a quorum queue is not exact
         for _try in range(10):
             publish(envelope())
+
+    publish(envelope(channel_id=CHANNEL + 1))
+    with pytest.raises(BrokerAway):
+        publish(envelope())
+    assert len(arrived(connection, 1, channel_id=CHANNEL + 1)) == 1
 
 
 def test_threads_never_share_a_connection(connection: kombu.Connection) -> None:
@@ -168,10 +176,29 @@ def test_a_node_that_is_away_is_passed_over(
     assert len(arrived(connection, 1)) == 1
 
 
-def test_a_connection_with_a_fault_is_never_used_again(wire: Proxy) -> None:
-    publish(envelope())
+def connections_over(wire: Proxy) -> int:
+    return len([each for each in psutil.Process().net_connections() if each.raddr[1:] == (wire.port,)])
+
+
+def test_a_connection_with_a_fault_is_never_used_again_and_no_idle_one_either(wire: Proxy) -> None:
+    run_together([partial(publish, envelope()) for _thread in range(4)])
+    assert connections_over(wire) > 1
     wire.hold()
+
     with pytest.raises(BrokerAway):
         publish(envelope())
 
-    assert not [each for each in psutil.Process().net_connections() if each.raddr[1:] == (wire.port,)]
+    assert connections_over(wire) == 0
+
+
+def test_a_node_that_hangs_leaves_time_for_the_next_and_many_at_once_pass_over_it(
+    wire: Proxy, connection: kombu.Connection, settings: LazySettings
+) -> None:
+    good = connection.as_uri(include_password=True)
+    settings.BROKER_URL = f"{settings.BROKER_URL};{good}"
+    wire.hold()
+
+    run_together([partial(publish, envelope()) for _thread in range(4)])
+
+    assert len(arrived(connection, 4)) == 4
+    assert broker._nodes(settings.BROKER_URL)[0] == good

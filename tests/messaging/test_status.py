@@ -1,12 +1,15 @@
 """What became of a message, asked by its name; and deleting one that is not stored yet."""
 
+import json
 import uuid
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from threading import Event
 from typing import Any
 
 import pytest
+import time_machine
 from django.db import transaction
 from django.test import Client
 from django.utils import timezone
@@ -14,8 +17,10 @@ from django.utils import timezone
 from accounts.models import User
 from channels_app.models import Channel
 from messaging.models import Message, RejectedMessage, Tombstone
+from messaging.pipeline.accept import Accepted, rejection_of
+from messaging.pipeline.delivery import deliver, patiently, read
 from messaging.pipeline.envelope import Envelope
-from messaging.pipeline.persist import persist
+from messaging.pipeline.persist import Dropped, persist
 from tests.cast import Cast, say, signed_in
 from tests.threads import run_together
 
@@ -84,6 +89,42 @@ def test_a_deleted_message_is_deleted(cast: Cast) -> None:
     assert status(bob, message.client_id) == {"client_id": str(message.client_id), "status": "deleted"}
 
 
+@pytest.mark.parametrize("change", [{"version": 99}, {"channel_id": None}, {"accepted_us": "now"}])
+def test_whose_message_no_release_can_read_is_told_that_it_is_not_sent(
+    cast: Cast, change: dict[str, object]
+) -> None:
+    fields = {**envelope(cast.bob, cast.design).as_json(), **change}
+
+    deliver([read(fields)], pause=patiently)
+
+    answer = status(signed_in(cast.bob), fields["client_id"])
+    assert (answer["status"], answer["code"]) == ("not_sent", "unknown_envelope")
+    assert answer["message"]
+    assert status(signed_in(cast.carol), fields["client_id"])["status"] == "sending"
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        {"client_id": "no name"},
+        {"client_id": 7},
+        {"author_id": "bob"},
+        {"author_id": True},
+        {"author_id": 987654},
+        {"author_id": 10**30},
+        {"author_id": -1},
+    ],
+)
+def test_what_names_nobody_is_kept_as_nobodys(cast: Cast, names: dict[str, object]) -> None:
+    fields = {**envelope(cast.bob, cast.design).as_json(), "version": 99, **names}
+
+    deliver([read(fields)], pause=patiently)
+
+    kept = RejectedMessage.objects.get()
+    assert kept.author == (None if "author_id" in names else cast.bob)
+    assert (kept.client_id is None) == ("client_id" in names)
+
+
 def test_the_messages_of_others_look_like_none(cast: Cast) -> None:
     stored = say(cast.bob, cast.design, "hello")
     lost = rejected(cast.mallory, cast.design)
@@ -95,6 +136,20 @@ def test_the_messages_of_others_look_like_none(cast: Cast) -> None:
     for client_id in (stored.client_id, lost.client_id, deleted.client_id, buried):
         answer = status(signed_in(cast.carol), client_id)
         assert answer == {"client_id": str(client_id), "status": "sending"}
+
+
+def test_a_rejection_is_known_to_who_waits_for_it_whatever_the_workers_clock_says(cast: Cast) -> None:
+    sent = envelope(cast.mallory, cast.design)
+    again = replace(sent, accepted_at=sent.accepted_at + timedelta(seconds=1))
+    with time_machine.travel(timezone.now() - timedelta(hours=1)):
+        persist([sent], keep_rejected=True)
+
+    assert rejection_of(accepted(sent)) == "author_may_not_post"
+    assert rejection_of(accepted(again)) == ""
+
+
+def accepted(sent: Envelope) -> Accepted:
+    return Accepted(sent.client_id, sent.author_id, sent.fingerprint, sent.accepted_at, is_stored=False)
 
 
 def test_who_is_not_logged_in_is_told_nothing(cast: Cast) -> None:
@@ -116,6 +171,31 @@ def test_a_message_deleted_before_it_is_stored_never_is(cast: Cast) -> None:
     assert not Message.objects.exists()
     assert not RejectedMessage.objects.exists()
     assert status(bob, late.client_id)["status"] == "deleted"
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(
+    "change", [{"version": 99}, {"text": "half a \ud800 character"}, {"channel_id": 987654}]
+)
+def test_a_message_deleted_before_it_is_rejected_is_not_kept(cast: Cast, change: dict[str, object]) -> None:
+    bob, fields = signed_in(cast.bob), {**envelope(cast.bob, cast.design).as_json(), **change}
+    delete(bob, fields["client_id"])
+
+    deliver([read(fields)], pause=patiently)
+
+    assert not RejectedMessage.objects.exists()
+    assert not Message.objects.exists()
+    assert status(bob, fields["client_id"])["status"] == "deleted"
+
+
+def test_a_rejected_message_that_its_author_buried_is_dropped(cast: Cast) -> None:
+    buried, other = envelope(cast.mallory, cast.design), envelope(cast.mallory, cast.design)
+    delete(signed_in(cast.mallory), buried.client_id)
+
+    outcomes = persist([buried, other], keep_rejected=True)
+
+    assert outcomes[0] == Dropped(buried.client_id)
+    assert RejectedMessage.objects.get().client_id == other.client_id
 
 
 def test_deleting_it_twice_is_deleting_it(cast: Cast) -> None:
@@ -205,6 +285,45 @@ def test_deleted_right_before_the_commit_it_is_never_seen(cast: Cast) -> None:
     run_together([store_slowly, delete_meanwhile])
 
     assert Message.objects.get().is_deleted
+
+
+@pytest.mark.django_db(transaction=True)
+def test_deleted_right_before_a_rejection_is_committed_its_text_is_not_kept(cast: Cast) -> None:
+    mallory, late = signed_in(cast.mallory), envelope(cast.mallory, cast.design)
+    rejected, deleted = Event(), Event()
+
+    def reject_slowly() -> None:
+        with transaction.atomic():
+            persist([late], keep_rejected=True)
+            rejected.set()
+            deleted.wait(0.5)  # in vain: who deletes waits for this transaction
+
+    def delete_meanwhile() -> None:
+        assert rejected.wait(10)
+        assert delete(mallory, late.client_id).status_code == 200
+        deleted.set()
+
+    run_together([reject_slowly, delete_meanwhile])
+
+    kept = RejectedMessage.objects.get()
+    assert (json.loads(kept.envelope)["text"], kept.outcome) == ("", "deleted")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_deleted_while_it_is_being_rejected_no_text_is_kept(cast: Cast) -> None:
+    mallory = signed_in(cast.mallory)
+    for _round in range(10):
+        racing = [envelope(cast.mallory, cast.design) for _message in range(5)]
+
+        run_together(
+            [
+                partial(persist, racing, keep_rejected=True),
+                *(partial(delete, mallory, each.client_id) for each in racing),
+            ]
+        )
+
+        texts = [json.loads(kept.envelope)["text"] for kept in RejectedMessage.objects.all()]
+        assert not any(texts)
 
 
 @pytest.mark.parametrize("is_stored", [True, False])

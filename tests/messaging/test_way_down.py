@@ -19,7 +19,6 @@ from django.utils import timezone
 from channels_app.models import Channel
 from messaging.models import Message
 from messaging.pipeline import broker
-from messaging.pipeline.breaker import Breaker
 from messaging.pipeline.envelope import Envelope
 from messaging.pipeline.persist import persist
 from messaging.pipeline.publish import ACCEPT_TIMEOUT_S
@@ -62,16 +61,15 @@ def texts(channel: Channel) -> list[str]:
 
 
 @pytest.fixture
-def wire(cast: Cast, settings: LazySettings, monkeypatch: pytest.MonkeyPatch) -> Iterator[Proxy]:
+def wire(cast: Cast, settings: LazySettings) -> Iterator[Proxy]:
     """The wire from this process to the broker, which it has not used yet; the worker has its own."""
     url = urlsplit(settings.BROKER_URL)
-    monkeypatch.setattr("messaging.pipeline.publish._breaker", Breaker("the broker"))
-    broker.hang_up()
+    broker.close_idle()
     with Proxy(url.port or 5672) as wire:
         netloc = f"{url.username}:{url.password}@127.0.0.1:{wire.port}"
         settings.BROKER_URL = url._replace(netloc=netloc).geturl()
         yield wire
-        broker.hang_up()
+        broker.close_idle()
 
 
 @contextmanager

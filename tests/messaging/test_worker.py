@@ -13,7 +13,7 @@ from celery import current_app
 from messaging.models import Message, RejectedMessage, Tombstone
 from messaging.pipeline.envelope import Envelope
 from messaging.pipeline.publish import publish
-from messaging.pipeline.queues import persist_queue_name
+from messaging.pipeline.queues import persist_queue_name, tasks_queue
 from messaging.tasks import persist
 from tests.cast import Cast
 from tests.messaging.test_persist import envelope
@@ -136,3 +136,12 @@ def test_a_plain_celery_worker_stores_a_call_too(cast: Cast) -> None:
     persist(sent.as_json())
 
     assert Message.objects.get().client_id == sent.client_id
+
+
+def test_no_other_task_holds_up_a_worker_that_stores(cast: Cast) -> None:
+    current_app.send_task("nobody.knows.this")
+    with current_app.connection_for_write() as broker:
+        queue: Any = tasks_queue()(broker.default_channel)
+        wait_for(lambda: queue.queue_declare(passive=True).message_count == 1, what="the task in its queue")
+        assert queue.queue_declare(passive=True).consumer_count == 0
+        queue.purge()

@@ -10,8 +10,7 @@ from django.core.management.base import CommandError
 from accounts.management.arguments import the_user
 from channels_app.management.arguments import the_channel
 from chatsite.commands import ChatCommand
-from messaging.pipeline.accept import Accepted, accept
-from messaging.queries import rejection_of, wait_until_stored
+from messaging.pipeline.accept import Accepted, accept, rejection_of, wait_until_stored
 
 LONGEST_WAIT_S = 3600
 NOT_STORED_YET = 3  # exit code

@@ -21,6 +21,10 @@ class Breaker:
         self._lock = Lock()
         self._next_try_at: float | None = None  # by the monotonic clock; None while closed
 
+    @property
+    def is_open(self) -> bool:
+        return self._next_try_at is not None
+
     def lets_through(self) -> bool:
         """Whether the caller should use the part."""
         with self._lock:

@@ -6,8 +6,8 @@ from functools import partial
 
 import pytest
 
-from messaging.pipeline import breaker
-from messaging.pipeline.breaker import Breaker
+from chatsite import breaker
+from chatsite.breaker import Breaker
 from tests.threads import run_together
 from tests.waiting import wait_for
 
@@ -22,6 +22,7 @@ def test_closed_it_lets_everybody_through() -> None:
     assert all(part.lets_through() for _caller in range(3))
     part.worked()
     assert part.lets_through()
+    assert not part.is_open
 
 
 def test_after_a_fault_it_lets_nobody_through() -> None:
@@ -29,6 +30,7 @@ def test_after_a_fault_it_lets_nobody_through() -> None:
 
     part.failed(OSError("gone"))
 
+    assert part.is_open
     assert not any(part.lets_through() for _caller in range(3))
 
 
