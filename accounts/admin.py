@@ -35,11 +35,11 @@ RIGHTS = frozenset({"is_staff", "is_superuser", "groups", "user_permissions"})  
 admin.site.unregister(EmailAddress)
 
 
-def ends_sessions(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+def ends_sessions(view: Callable[..., Any]) -> Callable[..., Any]:
     """Django's own `view`, and the streams of sessions that it ended end too."""
 
     @wraps(view)
-    def announced(request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+    def announced(request: HttpRequest, extra_context: Any = None) -> Any:
         user_id = request.user.pk
         response = view(request, extra_context)
         if user_id is not None and request.method == "POST":

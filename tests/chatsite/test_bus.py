@@ -1,4 +1,4 @@
-"""The bus, on a real broker and a wire to it that can be cut: it is heard again, and nobody ever waits for it."""
+"""The bus, on a real broker and a wire that can be cut: it is heard again, and nobody ever waits for it."""
 
 import os
 import time
