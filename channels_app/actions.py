@@ -1,9 +1,11 @@
 """Every write to channels and memberships, one function per thing a person does.
 
-Each locks the channel's row first (in SQLite: the database), so that counts are exact and races queue up.
+Each that changes what others see locks the channel's row first (in SQLite: the database), so that counts are
+exact and races queue up.
 """
 
 from django.db import IntegrityError, transaction
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -17,9 +19,11 @@ from channels_app.permissions import (
     may_clear,
     may_create_channel,
     may_edit_channel,
+    may_mark,
+    may_mute,
     may_restore,
 )
-from chatsite.errors import Conflict, Invalid, NotFound
+from chatsite.errors import Conflict, Invalid, NotAllowed, NotFound
 from chatsite.live.bus import announce
 from chatsite.live.events import channel_described, memberships_changed
 from chatsite.rights import require
@@ -52,7 +56,7 @@ def create_channel(actor: Actor, *, name: str, topic: str = "") -> Channel:
 def join_channel(actor: Actor, channel: Channel, *, user: User | None = None) -> Membership:
     """Subscribe `user` (the actor when left out) to `channel`; joining twice is joining once.
 
-    What the user cleared before stays cleared.
+    What was said before counts as read, and what the user cleared before stays cleared.
 
     Raises:
         NotAllowed: the actor may not subscribe that user.
@@ -64,12 +68,15 @@ def join_channel(actor: Actor, channel: Channel, *, user: User | None = None) ->
         now = timezone.now()
         membership = Membership.objects.select_for_update().filter(channel=channel, user=user).first()
         if membership is None:
-            membership = Membership.objects.create(channel=channel, user=user, joined_at=now)
+            membership = Membership.objects.create(
+                channel=channel, user=user, joined_at=now, last_read_seq=channel.last_seq
+            )
         elif membership.is_subscribed:
             return membership
         else:
             membership.joined_at, membership.left_at, membership.removed_at = now, None, None
-            membership.save(update_fields=["joined_at", "left_at", "removed_at"])
+            membership.last_read_seq = channel.last_seq
+            membership.save(update_fields=["joined_at", "left_at", "removed_at", "last_read_seq"])
         channel.member_count += 1
         channel.save(update_fields=["member_count"])
         announce(memberships_changed(user.pk))
@@ -134,6 +141,57 @@ def undo_clear_channel(actor: User, channel: Channel) -> None:
         membership = _own_membership(actor, _locked(channel))
         membership.cleared_seq = membership.cleared_seq_before
         membership.save(update_fields=["cleared_seq"])
+        announce(memberships_changed(actor.pk))
+
+
+def mark_read(actor: User, channel: Channel, *, seq: int, known: int = 0) -> None:
+    """Take what was said in `channel` up to number `seq` for read by the actor. The pointer only rises.
+
+    Arguments:
+        known: where the pointer stood when the caller last heard of it. If it was lowered since, by
+            `mark_unread` on another device, it stays there: what was being read before must not undo that.
+
+    Raises:
+        NotAllowed: the actor is not in the channel.
+    """
+    require(may_mark, actor)
+    membership = _subscription_of(actor, channel)
+    seq = min(seq, channel.last_seq)
+    if seq <= membership.read_up_to:
+        return
+    # One statement, with all conditions: other devices write at the same time, and none waits for a channel.
+    is_as_known = Q(last_read_seq__gte=known) | Q(cleared_seq__gte=known)
+    places = Membership.objects.filter(is_as_known, pk=membership.pk, last_read_seq__lt=seq)
+    if places.update(last_read_seq=seq):
+        announce(memberships_changed(actor.pk))
+
+
+def mark_unread(actor: User, channel: Channel, *, seq: int) -> None:
+    """Take what was said in `channel` before number `seq` for read by the actor, and the rest for unread.
+
+    Raises:
+        NotAllowed: the actor is not in the channel.
+        NotFound: the actor cleared that message.
+    """
+    require(may_mark, actor)
+    membership = _subscription_of(actor, channel)
+    if seq <= membership.cleared_seq:
+        raise NotFound
+    if membership.last_read_seq != seq - 1:
+        Membership.objects.filter(pk=membership.pk).update(last_read_seq=seq - 1)
+        announce(memberships_changed(actor.pk))
+
+
+def mute_channel(actor: User, channel: Channel, *, is_muted: bool) -> None:
+    """Keep `channel` quiet for the actor: it shows no number of unread messages. Or end that.
+
+    Raises:
+        NotAllowed: the actor is not in the channel.
+    """
+    require(may_mute, actor)
+    membership = _subscription_of(actor, channel)
+    if membership.is_muted != is_muted:
+        Membership.objects.filter(pk=membership.pk).update(is_muted=is_muted)
         announce(memberships_changed(actor.pk))
 
 
@@ -240,6 +298,13 @@ def _own_membership(user: User, channel: Channel) -> Membership:
     membership = Membership.objects.select_for_update().filter(channel=channel, user=user).first()
     if membership is None:
         raise NotFound
+    return membership
+
+
+def _subscription_of(user: User, channel: Channel) -> Membership:
+    membership = Membership.objects.filter(channel=channel, user=user, left_at=None).first()
+    if membership is None:
+        raise NotAllowed(_("You are not in this channel."), code="not_a_member")
     return membership
 
 

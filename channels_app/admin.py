@@ -155,7 +155,7 @@ class ChannelAdmin(SavedByAction):
 @admin.register(Membership)
 class MembershipAdmin(SavedByAction):
     form = MembershipForm
-    list_display = ("user", "channel", "joined_at", "left_at", "cleared_seq")
+    list_display = ("user", "channel", "joined_at", "left_at", "cleared_seq", "last_read_seq", "is_muted")
     list_filter = (MembershipChannelFilter,)
     search_fields = ("user__username",)
     search_help_text = _("Search by #channel or by the beginning of a username.")
@@ -163,9 +163,9 @@ class MembershipAdmin(SavedByAction):
     actions = ("unsubscribe",)
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
-        return (
-            ("channel", "user") if obj is None else ("channel", "user", "joined_at", "left_at", "cleared_seq")
-        )
+        if obj is None:
+            return ("channel", "user")
+        return ("channel", "user", "joined_at", "left_at", "cleared_seq", "last_read_seq", "is_muted")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         return self.with_related(request, "user", "channel")

@@ -1,4 +1,4 @@
-"""The form for a new channel: it parses, the action decides."""
+"""The forms for a new channel, for how far somebody has read and for what is muted; the actions decide."""
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
@@ -22,3 +22,12 @@ class CreateChannelForm(ActionForm):
         widget=forms.TextInput(attrs={"maxlength": TOPIC_LENGTH, "autocomplete": "off"}),
         help_text=_("Optional. What the channel is for."),
     )
+
+
+class ReadForm(forms.Form):
+    seq = forms.IntegerField(min_value=0)
+    known = forms.IntegerField(min_value=0, required=False)
+
+
+class MuteForm(forms.Form):
+    muted = forms.ChoiceField(choices=[("true", _("Mute")), ("false", _("Unmute"))])

@@ -25,9 +25,6 @@ class ChannelQuerySet(models.QuerySet["Channel"]):
     def open(self) -> "ChannelQuerySet":
         return self.filter(archived_at=None)
 
-    def joined_by(self, user: User) -> "ChannelQuerySet":
-        return self.filter(memberships__user=user, memberships__left_at=None)
-
     def with_is_member(self, user: User) -> "ChannelQuerySet":
         """Each channel with `is_member`: whether `user` is subscribed."""
         subscribed = Membership.objects.filter(channel=OuterRef("pk"), user=user, left_at=None)
@@ -93,7 +90,7 @@ class Membership(models.Model):
     `removed_at` is the same moment when somebody else ended it.
 
     `cleared_seq` hides what is at or below it from this user alone, whatever they join or leave afterwards;
-    `cleared_seq_before` is what Undo goes back to.
+    `cleared_seq_before` is what Undo goes back to. `last_read_seq` is how far the user has read.
     """
 
     channel = models.ForeignKey(
@@ -105,6 +102,9 @@ class Membership(models.Model):
     removed_at = models.DateTimeField(_("removed"), null=True, blank=True)
     cleared_seq = models.PositiveBigIntegerField(_("cleared up to"), default=0)
     cleared_seq_before = models.PositiveBigIntegerField(default=0, editable=False)
+    # The defaults in the database are for processes of the release before, which don't know these columns.
+    last_read_seq = models.PositiveBigIntegerField(_("read up to"), default=0, db_default=0)
+    is_muted = models.BooleanField(_("muted"), default=False, db_default=False)
 
     class Meta:
         verbose_name = _("membership")
@@ -119,3 +119,8 @@ class Membership(models.Model):
     @property
     def is_subscribed(self) -> bool:
         return self.left_at is None
+
+    @property
+    def read_up_to(self) -> int:
+        """The number up to which nothing is unread: what was cleared counts as read."""
+        return max(self.last_read_seq, self.cleared_seq)

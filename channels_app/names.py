@@ -11,7 +11,9 @@ NAME_LENGTH = 80  # characters
 PUBLIC_SLUG = "public"
 
 # These follow /channels/ in addresses of their own, or soon may.
-RESERVED_SLUGS = frozenset({"create", "new", "browse", "search", "archived", "direct", "invitations"})
+RESERVED_SLUGS = frozenset(
+    {"create", "new", "browse", "search", "archived", "direct", "invitations", "sidebar"}
+)
 
 # Characters that mean something in an address, to a browser or to a proxy that decodes twice.
 _PATH_CHARACTERS = re.compile(r"[/\\?#%&;\s]")

@@ -12,4 +12,6 @@ urlpatterns = [
     path("<str:slug>/join/", views.join, name="join"),
     path("<str:slug>/unsubscribe/", views.unsubscribe, name="unsubscribe"),
     path("<str:slug>/clear/", views.clear, name="clear"),
+    path("<str:slug>/read/", views.read, name="read"),
+    path("<str:slug>/mute/", views.mute, name="mute"),
 ]

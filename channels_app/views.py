@@ -1,4 +1,4 @@
-"""Pages and buttons for channels: browse, create, join, unsubscribe, clear."""
+"""Pages and buttons for channels: browse, create, join, unsubscribe, clear, mark as read, mute."""
 
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
@@ -8,7 +8,10 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from accounts.requests import SignedInRequest
 from channels_app import actions, queries
-from channels_app.forms import CreateChannelForm
+from channels_app.forms import CreateChannelForm, MuteForm, ReadForm
+from channels_app.models import Channel
+from chatsite.errors import Invalid
+from chatsite.responses import wants_json
 from chatsite.toasts import toast
 
 
@@ -63,3 +66,28 @@ def clear(request: SignedInRequest, slug: str) -> HttpResponse:
             undo_url=reverse("channels:clear", args=[channel.slug]),
         )
     return redirect(channel)
+
+
+@require_POST
+def read(request: SignedInRequest, slug: str) -> HttpResponse:
+    channel = queries.channel_by_slug(request.user, slug)
+    form = ReadForm(request.POST)
+    if not form.is_valid():
+        raise Invalid(code="malformed")
+    known = form.cleaned_data["known"] or 0
+    actions.mark_read(request.user, channel, seq=form.cleaned_data["seq"], known=known)
+    return _done(request, channel)
+
+
+@require_POST
+def mute(request: SignedInRequest, slug: str) -> HttpResponse:
+    channel = queries.channel_by_slug(request.user, slug)
+    form = MuteForm(request.POST)
+    if not form.is_valid():
+        raise Invalid(code="malformed")
+    actions.mute_channel(request.user, channel, is_muted=form.cleaned_data["muted"] == "true")
+    return _done(request, channel)
+
+
+def _done(request: SignedInRequest, channel: Channel) -> HttpResponse:
+    return HttpResponse(status=204) if wants_json(request) else redirect(channel)

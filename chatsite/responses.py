@@ -7,7 +7,9 @@ from django.urls import reverse
 from chatsite.errors import ChatError, NotFound, Unavailable
 
 # Addresses below a channel or a message that are no pages: nobody should land there after logging in.
-FRAGMENTS_AND_BUTTONS = frozenset({"messages", "changes", "join", "unsubscribe", "clear", "status"})
+FRAGMENTS_AND_BUTTONS = frozenset(
+    {"messages", "changes", "sidebar", "join", "unsubscribe", "clear", "read", "unread", "mute", "status"}
+)
 
 
 def wants_json(request: HttpRequest) -> bool:
