@@ -256,7 +256,7 @@ TEMPLATES = [
                 "csp.context_processors.nonce",
                 "chatsite.context_processors.site",
                 "chatsite.context_processors.toasts",
-                "channels_app.context_processors.sidebar",
+                "messaging.context_processors.sidebar",
             ]
         },
     }
@@ -305,7 +305,7 @@ CACHES = {
 BROKER_URL = the_broker()
 QUEUE_PREFIX = the_queue_prefix()
 PERSIST_QUEUES = a_number("PERSIST_QUEUES", default=4, at_least=1, at_most=64)
-# What a worker stores at once: so many messages, so many bytes, or what came since the last batch.
+# What a worker stores at once: so many messages or bytes, or what came since the last batch, so long ago.
 PERSIST_BATCH = a_number("PERSIST_BATCH", default=200, at_least=1, at_most=2000)
 PERSIST_BATCH_BYTES = a_number("PERSIST_BATCH_BYTES", default=1 << 20, at_least=1, at_most=1 << 26)
 PERSIST_WAIT_MS = a_number("PERSIST_WAIT_MS", default=20, at_least=0, at_most=10_000)

@@ -1,18 +1,19 @@
 """Every read of messages, scoped to what the person may see, by key and never by offset."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Literal
 from uuid import UUID
 
+from django.db import connection
 from django.db.models import QuerySet
 from django.utils import timezone
 
 from accounts.actors import Actor
 from accounts.models import User
 from channels_app.models import Channel, Membership
-from channels_app.queries import channel_or_people, membership_of
+from channels_app.queries import channel_or_people, membership_of, my_memberships
 from chatsite.errors import NotFound
 from chatsite.rights import require
 from messaging.models import Message, MessageQuerySet, RejectedMessage, Tombstone
@@ -22,10 +23,20 @@ PAGE = 50  # messages
 CHANGES_PAGE = 200  # messages
 RESET_BEHIND = 500  # versions
 GROUP_WITHIN = timedelta(minutes=5)
+UNREAD_LOOKED_AT = 1_000  # newest numbers of a channel among which unread messages are counted
+UNREAD_SHOWN = 999
+COUNTED_AT_ONCE = 200  # channels; SQLite takes a union of at most 500
 
 _FIRST_WINDOW = 4 * PAGE  # numbers
 _WINDOW_GROWTH = 8
 REASONS_FROM = 1_000  # newest rejected messages
+
+# What was deleted since that version still counts: whoever applies the changes after it takes it off.
+_COUNT_UNREAD = """
+    SELECT %s, COUNT(*) FROM messaging_message
+    WHERE channel_id = %s AND seq > %s AND seq <= %s
+        AND (deleted_at IS NULL OR version > %s) AND author_id <> %s
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,11 +60,15 @@ class TimelinePage:
     Arguments:
         before: the seq to ask for older ones with, None at the beginning.
         after: the seq to ask for newer ones with, None at the end.
+        new_from: the seq of the viewer's first unread message, when it is among these.
+        has_unread: there are messages that the viewer has not read, here or on another page.
     """
 
     items: Sequence[TimelineItem]
     before: int | None
     after: int | None
+    new_from: int | None = None
+    has_unread: bool = False
 
     @property
     def is_latest(self) -> bool:
@@ -69,6 +84,7 @@ class Changes:
         has_more: there are further changes: ask again, after `version`.
         is_reset: the client was too far behind; `messages` are the newest page, to replace what it has.
         cleared_seq: messages up to this number are not for this viewer.
+        read_up_to: messages up to this number are not unread; None for who is not in the channel.
         may_post: they are in the channel, and it is open.
     """
 
@@ -77,7 +93,28 @@ class Changes:
     has_more: bool
     is_reset: bool
     cleared_seq: int
+    read_up_to: int | None
     may_post: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A channel in somebody's sidebar.
+
+    Arguments:
+        read_up_to: messages up to this number are not unread.
+        unread: how many messages of others, as of `channel.version`, wait to be read. Exact up to
+            UNREAD_SHOWN; a greater number only says that there are more.
+    """
+
+    channel: Channel
+    read_up_to: int
+    is_muted: bool
+    unread: int
+
+    @property
+    def unread_shown(self) -> str:
+        return f"{UNREAD_SHOWN}+" if self.unread > UNREAD_SHOWN else str(self.unread)
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +166,31 @@ def newest_page(channel: Channel, membership: Membership | None) -> TimelinePage
     return page_before(channel, membership, channel.last_seq + 1)
 
 
+def opening_page(user: User, channel: Channel, membership: Membership | None) -> TimelinePage:
+    """What a channel opens with: the newest page, or one around the first unread message if that is older."""
+    newest = with_new_line(newest_page(channel, membership), user, channel, membership)
+    if membership is None or not newest.has_unread or newest.new_from is not None:
+        return newest
+    first = _first_unread(user, channel, membership)
+    if first is None or newest.before is None or first >= newest.before:
+        return replace(newest, new_from=first, has_unread=first is not None)
+    return replace(_page_around(channel, membership, first), new_from=first, has_unread=True)
+
+
+def with_new_line(
+    page: TimelinePage, user: User, channel: Channel, membership: Membership | None
+) -> TimelinePage:
+    """`page` with its first unread message known, unless that may be on an earlier one."""
+    if membership is None or not membership.is_subscribed or membership.read_up_to >= channel.last_seq:
+        return page
+    read_up_to = membership.read_up_to
+    if page.before is not None and page.before > read_up_to + 1:
+        return replace(page, has_unread=True)
+    unread = (item.message for item in page.items if item.message.seq > read_up_to)
+    first = next((message.seq for message in unread if message.author_id != user.pk), None)
+    return replace(page, new_from=first, has_unread=first is not None or not page.is_latest)
+
+
 def page_before(channel: Channel, membership: Membership | None, seq: int) -> TimelinePage:
     """The messages right before number `seq`."""
     rows, has_older = _take_before(channel, membership, seq)
@@ -162,14 +224,7 @@ def page_around(
     message = message_by_client_id(actor, client_id)
     if message.channel_id != channel.pk or message.seq <= _floor(membership):
         raise NotFound
-    older, has_older = _take_before(channel, membership, message.seq + 1, PAGE // 2)
-    newer, has_newer = _take_after(channel, membership, message.seq, PAGE // 2)
-    rows = [*older, *newer]
-    return TimelinePage(
-        _as_items(rows),
-        before=rows[0].seq if has_older else None,
-        after=rows[-1].seq if has_newer else None,
-    )
+    return _page_around(channel, membership, message.seq)
 
 
 def changes_after(user: User, channel: Channel, version: int) -> Changes:
@@ -180,7 +235,9 @@ def changes_after(user: User, channel: Channel, version: int) -> Changes:
     """
     membership = membership_of(user, channel)
     cleared_seq = _floor(membership)
-    may_post = membership is not None and membership.is_subscribed and not channel.is_archived
+    is_member = membership is not None and membership.is_subscribed
+    read_up_to = membership.read_up_to if membership is not None and is_member else None
+    may_post = is_member and not channel.is_archived
     if not 0 <= channel.version - version <= RESET_BEHIND:
         page = newest_page(channel, membership)
         newest = [item.message for item in page.items]
@@ -190,6 +247,7 @@ def changes_after(user: User, channel: Channel, version: int) -> Changes:
             has_more=False,
             is_reset=True,
             cleared_seq=cleared_seq,
+            read_up_to=read_up_to,
             may_post=may_post,
         )
     changed = (
@@ -206,8 +264,44 @@ def changes_after(user: User, channel: Channel, version: int) -> Changes:
         has_more=has_more,
         is_reset=False,
         cleared_seq=cleared_seq,
+        read_up_to=read_up_to,
         may_post=may_post,
     )
+
+
+def sidebar(user: User) -> list[Place]:
+    """The channels in `user`'s sidebar, in their order, each with what is unread in it."""
+    memberships = list(my_memberships(user))
+    unread = count_unread(user, memberships)
+    return [
+        Place(
+            membership.channel,
+            read_up_to=membership.read_up_to,
+            is_muted=membership.is_muted,
+            unread=unread.get(membership.channel_id, 0),
+        )
+        for membership in memberships
+    ]
+
+
+def count_unread(user: User, memberships: Iterable[Membership]) -> dict[int, int]:
+    """How many messages are unread in each channel, by its id; those with none and muted ones are left out.
+
+    Counted as of the version in `membership.channel`. More than UNREAD_SHOWN, without counting further, where
+    more numbers were not read than are looked at.
+    """
+    behind = [
+        membership
+        for membership in memberships
+        if not membership.is_muted and membership.read_up_to < membership.channel.last_seq
+    ]
+    counts: dict[int, int] = {}
+    for start in range(0, len(behind), COUNTED_AT_ONCE):
+        counts |= _count_in_windows(user, behind[start : start + COUNTED_AT_ONCE])
+    for membership in behind:
+        if counts[membership.channel_id] and _is_far_behind(membership):
+            counts[membership.channel_id] = UNREAD_SHOWN + 1
+    return {channel_id: count for channel_id, count in counts.items() if count}
 
 
 def fate_of(author_id: int, client_id: UUID) -> Fate:
@@ -262,6 +356,55 @@ def _as_uuid(words: str) -> UUID | None:
 def _floor(membership: Membership | None) -> int:
     """The number up to which messages are not for this person."""
     return membership.cleared_seq if membership else 0
+
+
+def _count_in_windows(user: User, memberships: Sequence[Membership]) -> dict[int, int]:
+    """How many of the newest UNREAD_LOOKED_AT numbers of each channel are unread, by the channel's id.
+
+    One range of the index after the other, in one statement: with all of them in one condition MariaDB may
+    read the whole table instead.
+    """
+    values: list[int] = []
+    for membership in memberships:
+        channel = membership.channel
+        low = max(membership.read_up_to, channel.last_seq - UNREAD_LOOKED_AT)
+        values += (channel.pk, channel.pk, low, channel.last_seq, channel.version, user.pk)
+    with connection.cursor() as cursor:
+        cursor.execute(" UNION ALL ".join([_COUNT_UNREAD] * len(memberships)), values)
+        return dict(cursor.fetchall())
+
+
+def _is_far_behind(membership: Membership) -> bool:
+    return membership.channel.last_seq - membership.read_up_to > UNREAD_LOOKED_AT
+
+
+def _first_unread(user: User, channel: Channel, membership: Membership) -> int | None:
+    """The number of the first message that the member has not read.
+
+    Looked for right after what they have read, then among the newest: only where a thousand own or deleted
+    messages stand in a row none may be found.
+    """
+    newest = channel.last_seq - UNREAD_LOOKED_AT
+    for low in sorted({membership.read_up_to, max(membership.read_up_to, newest)}):
+        window = Message.objects.filter(
+            channel=channel, seq__gt=low, seq__lte=low + UNREAD_LOOKED_AT, deleted_at=None
+        )
+        first = window.exclude(author=user).order_by("seq").values_list("seq", flat=True).first()
+        if first is not None:
+            return first
+    return None
+
+
+def _page_around(channel: Channel, membership: Membership | None, seq: int) -> TimelinePage:
+    """Message number `seq` with as many before it as after it."""
+    older, has_older = _take_before(channel, membership, seq + 1, PAGE // 2)
+    newer, has_newer = _take_after(channel, membership, seq, PAGE // 2)
+    rows = [*older, *newer]
+    return TimelinePage(
+        _as_items(rows),
+        before=rows[0].seq if has_older else None,
+        after=rows[-1].seq if has_newer else None,
+    )
 
 
 def _take_before(

@@ -8,6 +8,7 @@ app_name = "messaging"
 
 urlpatterns = [
     path("live/", stream.no_streams, name="live"),
+    path("channels/sidebar/", views.sidebar, name="sidebar"),
     path("channels/<str:slug>/", views.channel, name="channel"),
     path("channels/<str:slug>/messages/", views.messages, name="messages"),
     path("channels/<str:slug>/changes/", views.changes, name="changes"),
@@ -16,4 +17,5 @@ urlpatterns = [
     path("messages/<uuid:client_id>/status/", views.status, name="status"),
     path("messages/<uuid:client_id>/edit/", views.edit, name="edit"),
     path("messages/<uuid:client_id>/delete/", views.delete, name="delete"),
+    path("messages/<uuid:client_id>/unread/", views.unread, name="unread"),
 ]

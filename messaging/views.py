@@ -1,5 +1,6 @@
-"""Pages and fragments of messages: the channel page, post, catch up, edit, delete, what became of one."""
+"""Pages and fragments of messages: the channel page, sidebar, post, catch up, edit, delete, unread, fate."""
 
+from contextlib import suppress
 from typing import Any
 from uuid import UUID
 
@@ -13,10 +14,12 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.requests import SignedInRequest
-from channels_app.models import Channel
+from channels_app.actions import mark_read
+from channels_app.forms import ReadForm
+from channels_app.models import Channel, Membership
 from channels_app.queries import channel_by_slug, landing_channel, membership_of
 from chatsite.database import need_database
-from chatsite.errors import Invalid
+from chatsite.errors import ChatError, Invalid
 from chatsite.passes import lets_in_by
 from chatsite.responses import refusal, wants_json
 from chatsite.toasts import toast
@@ -49,6 +52,12 @@ def ticket_shown(request: HttpRequest, slug: str) -> Ticket | None:
 @require_safe
 def home(request: SignedInRequest) -> HttpResponse:
     return redirect(landing_channel())
+
+
+@require_safe
+def sidebar(request: SignedInRequest) -> HttpResponse:
+    """The navigation alone, with what is unread now."""
+    return render(request, "_sidebar.html")
 
 
 @require_safe
@@ -127,6 +136,12 @@ def delete(request: SignedInRequest, client_id: UUID) -> HttpResponse:
     return redirect(deleted.channel)
 
 
+@require_POST
+def unread(request: SignedInRequest, client_id: UUID) -> HttpResponse:
+    message = actions.mark_unread_from(request.user, client_id)
+    return HttpResponse(status=204) if wants_json(request) else redirect(message.channel)
+
+
 @require_safe
 def status(request: SignedInRequest, client_id: UUID) -> JsonResponse:
     """What became of a message of the asker's own."""
@@ -168,8 +183,9 @@ def _posted_json(request: PostingRequest, form: ComposerForm, accepted: Accepted
 def _posted_page(request: PostingRequest, slug: str, form: ComposerForm, accepted: Accepted) -> HttpResponse:
     page = reverse("messaging:channel", args=[slug])
     try:
+        _mark_seen(request, slug)
         if accepted.is_stored or wait_until_stored(accepted, timeout_s=WAIT_FOR_STORE_S):
-            return redirect(page)
+            return redirect(f"{page}?newest=1" if "newest" in request.POST else page)
         reason = rejection_of(accepted)
     except (OperationalError, InterfaceError):  # the database is away, but the queue has it
         return _on_its_way(page)
@@ -178,6 +194,14 @@ def _posted_page(request: PostingRequest, slug: str, form: ComposerForm, accepte
         return _refused(request, slug, form)
     toast(request, _("Your message is on its way."))
     return redirect(f"{page}?sent={accepted.client_id}")
+
+
+def _mark_seen(request: PostingRequest, slug: str) -> None:
+    """Who answers has read what their page showed: a page without a script can tell in no other way."""
+    seen = ReadForm({"seq": request.POST.get("seen", "")})
+    if seen.is_valid() and request.user.is_authenticated:
+        with suppress(ChatError):  # they are out of the channel by now; what they said was accepted
+            mark_read(request.user, channel_by_slug(request.user, slug), seq=seen.cleaned_data["seq"])
 
 
 def _on_its_way(page: str) -> HttpResponse:
@@ -199,18 +223,9 @@ def _refused(request: SignedInRequest, slug: str, form: ComposerForm) -> HttpRes
 def _channel_page(
     request: SignedInRequest, shown: Channel, composer: ComposerForm, *, status: int = 200
 ) -> HttpResponse:
-    """The channel with the run of messages that the address asks for: at, before, after, or the newest."""
     membership = membership_of(request.user, shown)
-    focus: UUID | None = None
-    if "at" in request.GET:
-        focus = _uuid(request.GET["at"])
-        page = queries.page_around(request.user, shown, membership, focus)
-    elif "before" in request.GET:
-        page = queries.page_before(shown, membership, _number(request, "before"))
-    elif "after" in request.GET:
-        page = queries.page_after(shown, membership, _number(request, "after"))
-    else:
-        page = queries.newest_page(shown, membership)
+    focus = _uuid(request.GET["at"]) if "at" in request.GET else None
+    page = _run_of_messages(request, shown, membership, focus)
     is_subscribed = membership is not None and membership.is_subscribed
     context: dict[str, Any] = {
         "channel": shown,
@@ -223,6 +238,23 @@ def _channel_page(
         "focus": focus,
     }
     return render(request, "messaging/channel.html", context, status=status)
+
+
+def _run_of_messages(
+    request: SignedInRequest, shown: Channel, membership: Membership | None, focus: UUID | None
+) -> queries.TimelinePage:
+    """What the address asks for: at, before, after, newest, or where the viewer stopped reading."""
+    if focus is not None:
+        page = queries.page_around(request.user, shown, membership, focus)
+    elif "before" in request.GET:
+        page = queries.page_before(shown, membership, _number(request, "before"))
+    elif "after" in request.GET:
+        page = queries.page_after(shown, membership, _number(request, "after"))
+    elif {"newest", "sent"} & request.GET.keys() or request.method == "POST":
+        page = queries.newest_page(shown, membership)
+    else:
+        return queries.opening_page(request.user, shown, membership)
+    return queries.with_new_line(page, request.user, shown, membership)
 
 
 def _new_ticket(request: SignedInRequest, shown: Channel) -> str:

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
+from messaging import queries
 from messaging.pipeline.envelope import Envelope
 from messaging.pipeline.persist import persist
 from tests.cast import Cast, say, signed_in
@@ -15,18 +16,20 @@ SIGNED_IN = 2  # the session and its user
 
 PAGES = {
     "/": SIGNED_IN + 1,
-    "/channels/": SIGNED_IN + 3,  # count, channels, sidebar
-    "/channels/?q=des": SIGNED_IN + 3,
-    "/channels/create/": SIGNED_IN + 1,
-    "/channels/design/": SIGNED_IN + 5,  # channel, membership, messages, authors, sidebar
-    "/channels/design/?before=30": SIGNED_IN + 5,
-    "/channels/design/?after=3": SIGNED_IN + 5,
-    "/channels/design/?at={message}": SIGNED_IN + 9,  # and the message, and two runs around it
+    "/channels/": SIGNED_IN + 4,  # count, channels, sidebar and what is unread
+    "/channels/?q=des": SIGNED_IN + 4,
+    "/channels/create/": SIGNED_IN + 2,
+    "/channels/sidebar/": SIGNED_IN + 2,
+    "/channels/design/": SIGNED_IN + 6,  # channel, membership, messages, authors, sidebar and what is unread
+    "/channels/design/?newest=1": SIGNED_IN + 6,
+    "/channels/design/?before=30": SIGNED_IN + 6,
+    "/channels/design/?after=3": SIGNED_IN + 6,
+    "/channels/design/?at={message}": SIGNED_IN + 10,  # and the message, and two runs around it
     "/channels/design/messages/?before=30": SIGNED_IN + 4,
     "/channels/design/changes/?after=0": SIGNED_IN + 4,
     "/messages/{message}/": SIGNED_IN + 2,
-    "/messages/{message}/edit/": SIGNED_IN + 3,
-    "/messages/{message}/delete/": SIGNED_IN + 3,
+    "/messages/{message}/edit/": SIGNED_IN + 4,
+    "/messages/{message}/delete/": SIGNED_IN + 4,
 }
 
 
@@ -45,10 +48,47 @@ def test_every_page_takes_a_fixed_number_of_queries(
         keep_rejected=False,
     )
     bob = signed_in(cast.bob)
+    bob.post("/channels/design/read/", {"seq": 2 * length})  # all but the last message
 
     with django_assert_num_queries(PAGES[page]):
         response = bob.get(page.format(message=message.client_id))
     assert response.status_code in (200, 302)
+
+
+def test_opening_where_reading_ended_long_ago_takes_five_queries_more(
+    cast: Cast, django_assert_num_queries: Any
+) -> None:
+    for number in range(queries.PAGE + 1):
+        persist(
+            [Envelope(uuid.uuid4(), cast.design.pk, cast.carol.pk, f"{number}", NOON)], keep_rejected=False
+        )
+    bob = signed_in(cast.bob)
+
+    # the newest page as ever, then the first unread message, and two runs around it
+    with django_assert_num_queries(PAGES["/channels/design/"] + 5):
+        assert bob.get("/channels/design/").context["messages_page"].new_from == 1
+
+
+BUTTONS: dict[str, tuple[dict[str, str], int]] = {
+    "/channels/design/read/": ({"seq": "2"}, SIGNED_IN + 3),  # channel, membership, and the pointer
+    "/channels/design/mute/": ({"muted": "true"}, SIGNED_IN + 3),
+    "/messages/{message}/unread/": ({}, SIGNED_IN + 4),  # message with channel, author, membership, pointer
+}
+
+
+@pytest.mark.parametrize("button", BUTTONS)
+def test_marking_takes_a_fixed_number_of_queries(
+    cast: Cast, django_assert_num_queries: Any, button: str
+) -> None:
+    message = say(cast.carol, cast.design, "hello")
+    say(cast.carol, cast.design, "again")
+    bob = signed_in(cast.bob)
+    bob.post("/channels/design/read/", {"seq": "1"})
+    fields, count = BUTTONS[button]
+
+    with django_assert_num_queries(count):
+        response = bob.post(button.format(message=message.client_id), fields)
+    assert response.status_code == 302
 
 
 @pytest.mark.parametrize("page", ["", "?before=30", "?after=3", "messages/?before=30", "changes/?after=0"])
@@ -59,10 +99,10 @@ def test_messages_are_never_joined_with_their_authors(
     say(cast.bob, cast.design, "hello")
     bob = signed_in(cast.bob)
 
-    with django_assert_max_num_queries(SIGNED_IN + 6) as queries:
+    with django_assert_max_num_queries(SIGNED_IN + 7) as asked:
         bob.get(f"/channels/design/{page}")
 
-    reads = [query["sql"] for query in queries if "messaging_message" in query["sql"]]
+    reads = [query["sql"] for query in asked if "messaging_message" in query["sql"]]
     assert reads
     assert not [sql for sql in reads if "JOIN" in sql]
 

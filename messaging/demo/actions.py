@@ -5,7 +5,8 @@ from datetime import datetime, timedelta
 from random import Random
 from uuid import UUID
 
-from django.db.models import Exists, OuterRef, Sum
+from django.db.models import Exists, OuterRef, Subquery, Sum, Value
+from django.db.models.functions import Greatest
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -26,6 +27,7 @@ from messaging.pipeline.load import load
 
 SETTLING = timedelta(hours=1)  # from the making of the team to its first word
 MOST_CHANGED = 20  # messages that are edited or deleted after a conversation
+STILL_UNREAD = 4  # the last messages of each channel
 
 
 def gather_team(*, password: str, among_others: bool = False) -> list[User]:
@@ -102,6 +104,7 @@ def talk(*, seed: int, count: int) -> Iterator[int]:
             delete_message(author, client_id)
         else:
             edit_message(author, client_id, text=later)
+    _have_read_most(people.values(), channels.values())
 
 
 def _date_before(begin: datetime, people: Iterable[User], channels: Iterable[Channel]) -> None:
@@ -112,6 +115,15 @@ def _date_before(begin: datetime, people: Iterable[User], channels: Iterable[Cha
     memberships = Membership.objects.filter(channel__in=places, user__in=team)
     memberships.filter(joined_at__gt=before).update(joined_at=before)
     User.objects.filter(pk__in=team, date_joined__gt=before).update(date_joined=before)
+
+
+def _have_read_most(people: Iterable[User], channels: Iterable[Channel]) -> None:
+    """A month of unread messages would be no picture of a team that talks."""
+    channel = Channel.objects.filter(pk=OuterRef("channel"))
+    most = channel.annotate(most=Greatest("last_seq", Value(STILL_UNREAD)) - STILL_UNREAD).values("most")
+    Membership.objects.filter(
+        channel__in=[channel.pk for channel in channels], user__in=[user.pk for user in people]
+    ).update(last_read_seq=Subquery(most[:1]))
 
 
 def _refuse_to_be_somebody_else(there: dict[str, User]) -> None:

@@ -55,7 +55,7 @@ def test_a_channel_one_is_not_in_shows_its_messages_and_a_join_button(cast: Cast
 
 def test_the_sidebar_lists_my_channels_and_no_others(cast: Cast) -> None:
     def names(client: Client) -> list[str]:
-        return [channel.name for channel in client.get("/channels/").context["sidebar"]]
+        return [place.channel.name for place in client.get("/channels/").context["sidebar"]]
 
     assert names(signed_in(cast.bob)) == ["public", "design"]
     assert names(signed_in(cast.mallory)) == ["public"]

@@ -1,11 +1,11 @@
-"""What the frame around every page knows: the channels in the sidebar."""
+"""What the frame around every page knows: the channels in the sidebar, each with what is unread in it."""
 
 from typing import Any
 
 from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
-from channels_app.queries import my_channels
+from messaging import queries
 
 
 def sidebar(request: HttpRequest) -> dict[str, Any]:
@@ -13,4 +13,4 @@ def sidebar(request: HttpRequest) -> dict[str, Any]:
     user = getattr(request, "user", None)
     if user is None or not user.is_authenticated:
         return {}
-    return {"sidebar": SimpleLazyObject(lambda: list(my_channels(user)))}
+    return {"sidebar": SimpleLazyObject(lambda: queries.sidebar(user))}
