@@ -96,7 +96,7 @@ function outboxChanged({ was, is }, delivery) {
 
 /** What was sent from a page of older messages is shown among the newest, once nothing needs this page any more. */
 function showNewest() {
-  if (!unsent.isBusy) location.assign(region.dataset.pageUrl);
+  if (!unsent.isBusy) location.assign(`${region.dataset.pageUrl}?newest=1`);
 }
 
 /** They left, were removed or came back somewhere else, or the channel was archived: this page can't show it by itself. */
