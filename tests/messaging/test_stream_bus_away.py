@@ -1,0 +1,76 @@
+"""Streams while the bus is away: who may not listen is found out as soon, and what is said still comes."""
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from urllib.parse import urlsplit
+
+import pytest
+from django.conf import settings
+
+from tests.faults.proxy import Proxy
+from tests.messaging.test_stream import SOON_S
+from tests.messaging.test_stream_access import end_of, log_out
+from tests.site import Ports, Site
+from tests.streams import OpenStream
+from tests.visitor import Visitor
+from tests.waiting import wait_for
+
+pytestmark = pytest.mark.stack
+
+
+@pytest.fixture(scope="module")
+def wire() -> Iterator[Proxy]:
+    """Between the live process and the broker."""
+    with Proxy(urlsplit(settings.BROKER_URL).port or 5672) as wire:
+        yield wire
+
+
+@pytest.fixture(scope="module")
+def site(wire: Proxy) -> Iterator[Site]:
+    with Site.stack(has_live=True, ports={"live": Ports(broker=wire.port)}) as running:
+        yield running
+
+
+@pytest.fixture(params=["hangs", "gone"])
+def break_bus(request: pytest.FixtureRequest, wire: Proxy) -> Iterator[Callable[[], None]]:
+    yield wire.hold if request.param == "hangs" else wire.cut
+    wire.mend()
+
+
+def open_stream(stack: ExitStack, visitor: Visitor, *opened: str) -> OpenStream:
+    return stack.enter_context(OpenStream(visitor, *opened)).wait_until_ready()
+
+
+def test_who_logs_out_is_found_out(person: Callable[[str], Visitor], break_bus: Callable[[], None]) -> None:
+    bob = person("bob")
+    with ExitStack() as stack:
+        stream = open_stream(stack, bob)
+        break_bus()
+
+        assert end_of(stream, lambda: log_out(bob)) < SOON_S
+
+
+def test_what_is_said_comes_all_the_same(
+    person: Callable[[str], Visitor], room: str, break_bus: Callable[[], None], wire: Proxy
+) -> None:
+    bob, carol = person("bob"), person("carol")
+    channel = bob.create_channel(room)
+    carol.create_channel(room)
+    with ExitStack() as stack:
+        before = open_stream(stack, carol, room)
+        break_bus()
+        client_id = bob.say(channel, "is anybody there?")
+        assert before.wait_for_text("is anybody there?").at
+        during = open_stream(stack, carol, room)
+        bob.send(f"/messages/{client_id}/edit/", text="somebody is there")
+
+        during.wait_for_text("somebody is there")
+        wire.mend()
+        for number in range(3):
+            bob.say(channel, f"message {number}")
+        wait_for(
+            lambda: all(stream.of("changes")[-1].facts["version"] == 5 for stream in (before, during)),
+            what="all of it on both streams",
+        )
+        versions = [(event.facts["after"], event.facts["version"]) for event in before.of("changes")]
+        assert [after for after, _version in versions] == [0, *[version for _after, version in versions[:-1]]]
