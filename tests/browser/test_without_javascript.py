@@ -102,6 +102,24 @@ def test_older_messages_are_a_page_of_their_own(
     expect(bob.message("the end")).to_have_count(1)
 
 
+def test_what_is_new_is_marked_as_read_and_as_unread_again(person: MakePerson, unique: Unique) -> None:
+    bob, carol = two_without_javascript(person, unique("Plain"))
+    bob.say("Soup at noon?")
+    bob.say("With bread.")
+    carol.page.reload()
+    expect(carol.timeline.get_by_text("New", exact=True)).to_be_visible()
+
+    carol.button("Mark as read").click()
+    expect(carol.button("Mark as read")).to_have_count(0)
+    expect(carol.timeline.get_by_text("New", exact=True)).to_have_count(0)
+
+    carol.act_on(carol.message("With bread."), "Mark as unread from here")
+    expect(carol.timeline.get_by_text("New", exact=True)).to_be_visible()
+    carol.sees("Soup at noon?", "With bread.")
+    carol.say("I am in.")
+    expect(carol.timeline.get_by_text("New", exact=True)).to_have_count(0)
+
+
 def two_without_javascript(person: MakePerson, channel: str) -> tuple[Person, Person]:
     """Bob, who created `channel`, and Carol, who found it."""
     bob = person("bob", java_script_enabled=False).sign_up()
