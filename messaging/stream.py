@@ -5,6 +5,7 @@ any of its middleware is synchronous, and with it the thread's database connecti
 """
 
 import json
+import re
 from collections.abc import Awaitable, Callable
 from io import BytesIO
 from typing import Any, TypeAlias
@@ -64,7 +65,9 @@ class LiveStreams:
         self._hub.end()
 
     async def _serve(self, scope: Any, receive: Receive, send: Send) -> None:
-        stream, language = _stream_of(ASGIRequest(scope, BytesIO()), send)
+        request = ASGIRequest(scope, BytesIO())
+        language = get_language_from_request(request)
+        stream = _stream_of(request, language, send)
         try:
             if scope["method"] != "GET":
                 raise Refused("wrong_method")
@@ -81,12 +84,23 @@ class LiveStreams:
             self._hub.leave(stream)
 
 
-def _stream_of(request: ASGIRequest, send: Send) -> tuple[Stream, str]:
-    """The stream that is asked for, and the language of who asks."""
-    language = get_language_from_request(request)
+def _stream_of(request: ASGIRequest, language: str, send: Send) -> Stream:
+    """The stream that is asked for."""
     wishes = tuple(dict.fromkeys(request.GET.getlist("open")))[:MOST_OPEN]
+    # A browser sends the header when it comes back by itself, a page the parameter.
+    last_id = request.headers.get("Last-Event-ID", request.GET.get("last", ""))
     session_key = request.COOKIES.get(settings.SESSION_COOKIE_NAME, "")
-    return Stream(send, session_key=session_key, wishes=wishes, language=language), language
+    if not (session_key.isascii() and session_key.isalnum()):
+        session_key = ""  # no key of ours, and nothing to ask a database for beside other people's
+    return Stream(send, session_key=session_key, wishes=wishes, language=language, known=_known(last_id))
+
+
+def _known(last_id: str) -> tuple[int, int]:
+    """The channel and its version in the id of a `changes`; one that there is not in anything else."""
+    channel_id, _colon, version = last_id.partition(":")
+    if not re.fullmatch("[0-9]{1,18}", channel_id) or not re.fullmatch("[0-9]{1,18}", version):
+        return 0, 0
+    return int(channel_id), int(version)
 
 
 async def _refuse(code: str, language: str, send: Send) -> None:

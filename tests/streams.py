@@ -50,7 +50,7 @@ class OpenStream:
         self.retry_ms = 0
         self.ended_at: float | None = None  # by the monotonic clock
         self._socket = socket.create_connection((url.hostname, url.port or 80), timeout=CONNECT_TIMEOUT_S)
-        self._socket.sendall(f"GET /live/?{query} HTTP/1.1\r\n{lines}\r\n".encode())
+        self._socket.sendall(f"GET /live/?{query} HTTP/1.1\r\n{lines}\r\n".encode("latin-1"))
         self._file = self._socket.makefile("rb")
         self.status = int(self._file.readline().split()[1])
         self.headers = self._read_headers()

@@ -59,15 +59,15 @@ class Hub:
         if self._is_ending or self._size >= self._most:
             raise Refused("unavailable")
         loop = self._begin()
-        answered: asyncio.Future[str] = loop.create_future()
+        answered: asyncio.Future[bytes] = loop.create_future()
 
-        def answer(username: str, refusal: str) -> None:
-            loop.call_soon_threadsafe(_resolve, answered, username, refusal)
+        def answer(first: bytes, refusal: str) -> None:
+            loop.call_soon_threadsafe(_resolve, answered, first, refusal)
 
         self._inbox.join(Join(stream, answer))
         try:
             async with asyncio.timeout(ADMISSION_TIMEOUT_S):
-                username = await answered
+                first = await answered
         except TimeoutError:
             raise Refused("unavailable") from None
         finally:
@@ -76,7 +76,7 @@ class Hub:
                 self._inbox.leave(stream)
         self._groups[next(self._numbers) % HEARTBEAT_S].add(stream)
         self._size += 1
-        return frames.ready(username)
+        return first
 
     def leave(self, stream: Stream) -> None:
         """Let `stream` go, for whatever reason it ended."""
@@ -124,13 +124,13 @@ class Hub:
         hearing.stop()
 
 
-def _resolve(answered: "asyncio.Future[str]", username: str, refusal: str) -> None:
+def _resolve(answered: "asyncio.Future[bytes]", first: bytes, refusal: str) -> None:
     if answered.done():
         return  # nobody waits any more
     if refusal:
         answered.set_exception(Refused(refusal))
     else:
-        answered.set_result(username)
+        answered.set_result(first)
 
 
 def _deliver(parcels: list[Parcel]) -> None:

@@ -14,16 +14,16 @@ ANY_VERSION = math.inf
 
 @dataclass(frozen=True, slots=True)
 class Join:
-    """A stream that wants to begin; `answer` gets the user's name, or the code of a refusal."""
+    """A stream that wants to begin; `answer` gets its first words, or the code of a refusal."""
 
     stream: Stream
-    answer: Callable[[str, str], None]
+    answer: Callable[[bytes, str], None]
 
-    def accept(self, username: str) -> None:
-        self.answer(username, "")
+    def accept(self, first: bytes) -> None:
+        self.answer(first, "")
 
     def refuse(self, code: str) -> None:
-        self.answer("", code)
+        self.answer(b"", code)
 
 
 @dataclass(slots=True)

@@ -8,9 +8,9 @@ import logging
 import time
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
-from typing import TypeVar
+from typing import TypeAlias, TypeVar
 
 from chatsite.live import frames
 from chatsite.live.audience import Audience, Channel, Person, Tally
@@ -28,11 +28,13 @@ BREATH = 2  # times as long as a review took, until the next one
 CHUNK = 500  # people, sessions or channels in a question
 REVIEWED_AT_ONCE = 100  # people, while nothing is lost
 JOINED_AT_ONCE = 250  # streams
+MOST_MISSED = 500  # versions
 COUNTS_EVERY_S = 0.3  # to who has a channel in the sidebar alone
 FIRST_BUS_S = 2.0  # to wait for the bus before the first stream
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.1, 2.0
 
 Item = TypeVar("Item")
+Missed: TypeAlias = tuple[int, int, str]  # a channel, the version that was known, a language
 
 logger = logging.getLogger(__name__)
 
@@ -227,8 +229,9 @@ class Reader:
             opened = self._opened(wishes)
             joined = {channel_id for viewer in viewers.values() for channel_id in viewer.joined}
             places = self._places(joined)
+            missed: dict[Missed, bytes] = {}
             for join in joins:
-                self._admit_one(join, viewers.get(join.stream.session_key), opened, places)
+                self._admit_one(join, viewers.get(join.stream.session_key), opened, places, missed)
         del self._waiting[:JOINED_AT_ONCE]
 
     def _admit_one(
@@ -237,6 +240,7 @@ class Reader:
         viewer: Viewer | None,
         opened: dict[int, Sequence[Place]],
         places: dict[int, Place],
+        missed: dict[Missed, bytes],
     ) -> None:
         if viewer is None:
             join.refuse("logged_out")
@@ -249,7 +253,25 @@ class Reader:
             self._doubt(viewer.user_id)  # the other streams do not know yet
         mine = [place for place in opened.get(viewer.user_id, ()) if place.slug in join.stream.wishes]
         self._audience.add(join.stream, viewer, mine, places, time.monotonic())
-        join.accept(viewer.username)
+        join.accept(self._missed(join.stream, viewer, missed) + frames.ready(viewer.username))
+
+    def _missed(self, stream: Stream, viewer: Viewer, told: dict[Missed, bytes]) -> bytes:
+        """What changed in the channel that the browser knew; read and rendered once for all who missed it.
+
+        When a server was restarted everybody comes back at once, and would ask for the same.
+        """
+        channel_id, version = stream.known
+        if channel_id not in stream.opened or viewer.cleared.get(channel_id):
+            return b""
+        place = self._audience.channels[channel_id].place
+        if not 0 < place.version - version <= MOST_MISSED:
+            return b""
+        key = (channel_id, version, stream.language)
+        if key not in told:
+            before = replace(place, version=version)
+            batch = self._source.changes(before)
+            told[key] = self._changes(before, batch, stream.language) if batch.rows else b""
+        return told[key]
 
     def _opened(self, wishes: dict[int, set[str]]) -> dict[int, Sequence[Place]]:
         asked = {user_id: slugs for user_id, slugs in wishes.items() if slugs}

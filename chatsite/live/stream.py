@@ -16,6 +16,7 @@ class Stream:
     """Arguments:
     session_key: of the session that it belongs to, and ends with.
     wishes: the slugs of the channels that are open in its browser.
+    known: a channel, and the version of it that the browser has already; of one of those that are open.
     """
 
     __slots__ = (
@@ -25,6 +26,7 @@ class Stream:
         "_send",
         "_task",
         "is_over",
+        "known",
         "language",
         "opened",
         "session_key",
@@ -32,10 +34,19 @@ class Stream:
         "wishes",
     )
 
-    def __init__(self, send: Send, *, session_key: str, wishes: tuple[str, ...], language: str) -> None:
+    def __init__(
+        self,
+        send: Send,
+        *,
+        session_key: str,
+        wishes: tuple[str, ...],
+        language: str,
+        known: tuple[int, int],
+    ) -> None:
         self.session_key = session_key
         self.wishes = wishes
         self.language = language
+        self.known = known
         # Whose it is, and what it may show: kept by the hub's reader.
         self.user_id = 0
         self.opened: frozenset[int] = frozenset()

@@ -218,6 +218,34 @@ def test_who_writes_is_told_to_others_who_have_the_channel_open(
     assert not elsewhere.of("typing")
 
 
+def test_who_comes_back_gets_what_they_missed_before_they_have_to_ask(
+    bob: Visitor, carol: Visitor, room: str, listen: Listen
+) -> None:
+    channel = bob.create_channel(room)
+    stream = listen(carol, room)
+    bob.say(channel, "heard")
+    heard = stream.wait_for_text("heard")
+    stream.close()
+    bob.say(channel, "missed")
+    client_id = bob.say(channel, "to be edited")
+    other = listen(bob, room)
+    bob.send(f"/messages/{client_id}/edit/", text="missed as well")
+    other.wait_for_text("missed as well")
+
+    with OpenStream(carol, room, **{"Last-Event-ID": heard.id}) as again:
+        again.wait_until_ready()
+        changes, ready = again.received[:2]
+
+    assert (changes.kind, ready.kind) == ("changes", "ready")
+    assert (changes.facts["after"], changes.facts["version"]) == (1, 4)
+    assert [seq for seq, _name in said_in(changes.facts["html"])] == [2, 3]
+    assert "missed as well" in changes.facts["html"]
+    for nonsense in ("", "1", "x:y", f"{2**70}:1", "999999:1", heard.id.replace(":1", ":99")):
+        with OpenStream(carol, room, **{"Last-Event-ID": nonsense}) as fresh:
+            fresh.wait_until_ready()
+            assert [event.kind for event in fresh.received] == ["ready"]
+
+
 def test_a_stream_says_how_to_treat_it(bob: Visitor, listen: Listen) -> None:
     stream = listen(bob)
 
@@ -230,8 +258,9 @@ def test_a_stream_says_how_to_treat_it(bob: Visitor, listen: Listen) -> None:
 def test_who_is_not_logged_in_gets_none(site: Site, bob: Visitor) -> None:
     with Visitor(site.url, "nobody") as nobody, OpenStream(nobody) as stream:
         assert (stream.status, stream.refusal["code"]) == (401, "logged_out")
-    with OpenStream(bob, Cookie="chat_session=made-up") as stream:
-        assert (stream.status, stream.refusal["code"]) == (401, "logged_out")
+    for made_up in ("abc123", "made up", "\xff", "x" * 4_000):
+        with OpenStream(bob, Cookie=f"chat_session={made_up}") as stream:
+            assert (stream.status, stream.refusal["code"]) == (401, "logged_out")
 
 
 def test_only_a_look_opens_a_stream(bob: Visitor) -> None:
