@@ -18,6 +18,8 @@ from channels_app.actions import create_channel, join_channel, mark_read, mark_u
 from channels_app.models import Channel, Membership
 from channels_app.queries import my_memberships
 from chatsite.errors import NotAllowed
+from chatsite.live.bus import listen
+from chatsite.live.events import Event, memberships_changed
 from messaging import queries
 from messaging.models import Message
 from messaging.pipeline.envelope import Envelope
@@ -507,6 +509,26 @@ def test_who_joins_while_others_talk_has_unread_exactly_what_came_after(cast: Ca
 
     membership = Membership.objects.get(user=cast.mallory, channel=cast.design)
     assert unread(cast.mallory, cast.design) == 10 - membership.last_read_seq
+
+
+@pytest.mark.embedded
+@pytest.mark.django_db(transaction=True)
+def test_other_devices_are_told_of_what_changes_and_of_nothing_else(cast: Cast) -> None:
+    said(cast.design, *[cast.carol] * 2)
+    bob = signed_in(cast.bob)
+    buttons: list[Callable[[], object]] = [
+        partial(read, bob, cast.design, 2),
+        partial(mark_unread_at, bob, cast.design, 1),
+        partial(bob.post, "/channels/design/mute/", {"muted": "true"}),
+    ]
+    for press in buttons:
+        told: list[Event] = []
+        hearing = listen(told.append)
+        press()
+        assert told == [memberships_changed(cast.bob.pk)]
+        press()
+        hearing.stop()
+        assert told == [memberships_changed(cast.bob.pk)]
 
 
 def test_an_update_leaves_nobody_with_a_history_to_read(cast: Cast, django_assert_num_queries: Any) -> None:
