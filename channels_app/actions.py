@@ -25,7 +25,7 @@ from channels_app.permissions import (
 )
 from chatsite.errors import Conflict, Invalid, NotAllowed, NotFound
 from chatsite.live.bus import announce
-from chatsite.live.events import channel_described, memberships_changed
+from chatsite.live.events import channel_described, memberships_changed, sidebar_changed
 from chatsite.rights import require
 from chatsite.text import one_line, refuse_invisible, refuse_unstorable
 
@@ -163,7 +163,7 @@ def mark_read(actor: User, channel: Channel, *, seq: int, known: int = 0) -> Non
     is_as_known = Q(last_read_seq__gte=known) | Q(cleared_seq__gte=known)
     places = Membership.objects.filter(is_as_known, pk=membership.pk, last_read_seq__lt=seq)
     if places.update(last_read_seq=seq):
-        announce(memberships_changed(actor.pk))
+        announce(sidebar_changed(actor.pk))
 
 
 def mark_unread(actor: User, channel: Channel, *, seq: int) -> None:
@@ -179,7 +179,7 @@ def mark_unread(actor: User, channel: Channel, *, seq: int) -> None:
         raise NotFound
     if membership.last_read_seq != seq - 1:
         Membership.objects.filter(pk=membership.pk).update(last_read_seq=seq - 1)
-        announce(memberships_changed(actor.pk))
+        announce(sidebar_changed(actor.pk))
 
 
 def mute_channel(actor: User, channel: Channel, *, is_muted: bool) -> None:
@@ -192,7 +192,7 @@ def mute_channel(actor: User, channel: Channel, *, is_muted: bool) -> None:
     membership = _subscription_of(actor, channel)
     if membership.is_muted != is_muted:
         Membership.objects.filter(pk=membership.pk).update(is_muted=is_muted)
-        announce(memberships_changed(actor.pk))
+        announce(sidebar_changed(actor.pk))
 
 
 def edit_topic(actor: Actor, channel: Channel, *, topic: str) -> None:

@@ -64,8 +64,13 @@ def typing(channel_id: int, user_id: int) -> Event:
 
 
 def memberships_changed(user_id: int) -> Event:
-    """What the user's sidebar shows is another: joined, left, cleared, muted, read."""
+    """What the user may hear is another: joined, left, cleared."""
     return Event(f"user.{user_id}", "memberships", {})
+
+
+def sidebar_changed(user_id: int) -> Event:
+    """What the user's sidebar shows is another, and what they may hear is not: read, muted."""
+    return Event(f"user.{user_id}", "sidebar", {})
 
 
 def sessions_changed(user_id: int) -> Event:

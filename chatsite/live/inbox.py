@@ -30,7 +30,8 @@ class Join:
 class Work:
     """Arguments:
     channels: by id, the highest version that was heard of.
-    users: by id, whether their sidebar shows something else now; else only their sessions are in doubt.
+    users: those in doubt, by id, and whether their sidebar shows something else now.
+    sidebars: users whose sidebar alone shows something else.
     typing: who writes where; channel and user.
     """
 
@@ -38,11 +39,12 @@ class Work:
     leaves: list[Stream] = field(default_factory=list)
     channels: dict[int, float] = field(default_factory=dict)
     users: dict[int, bool] = field(default_factory=dict)
+    sidebars: set[int] = field(default_factory=set)
     typing: set[tuple[int, int]] = field(default_factory=set)
 
     @property
     def is_empty(self) -> bool:
-        return not (self.joins or self.leaves or self.channels or self.users or self.typing)
+        return not (self.joins or self.leaves or self.channels or self.users or self.sidebars or self.typing)
 
 
 class Inbox:
@@ -72,7 +74,9 @@ class Inbox:
         """Take an event from the bus; one of a kind that this release does not know is left out."""
         subject, number = event.is_about
         with self._condition:
-            if subject == "user":
+            if event.kind == "sidebar":
+                self._work.sidebars.add(number)
+            elif subject == "user":
                 tells = event.kind != "sessions"
                 self._work.users[number] = self._work.users.get(number, False) or tells
             elif event.kind == "typing":

@@ -102,6 +102,7 @@ class Reader:
             self._admit()
             self._look()
             self._tell_of(work.channels)
+            self._tell_sidebars(work.sidebars)
             self._tell_who_types(work.typing)
             self._tell_counts()
             self._hand_out()
@@ -358,6 +359,11 @@ class Reader:
                 frame = frames.count(channel.place, tally.after, tally.new, tally.gone)
                 self._tell(frame, channel.members - channel.opens)
             self._tallied.discard(channel_id)
+
+    def _tell_sidebars(self, user_ids: Collection[int]) -> None:
+        for user_id in user_ids:
+            if person := self._audience.people.get(user_id):
+                self._tell(frames.sidebar(), person.streams)
 
     def _tell_who_types(self, typing: Collection[tuple[int, int]]) -> None:
         heard = [

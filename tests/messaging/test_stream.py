@@ -199,6 +199,22 @@ def test_joining_and_leaving_are_told_to_all_ones_streams(bob: Visitor, room: st
     wait_for(lambda: len(stream.of("sidebar")) > 1, what="word of leaving")
 
 
+def test_reading_is_told_to_ones_own_other_pages_alone(
+    bob: Visitor, carol: Visitor, room: str, listen: Listen
+) -> None:
+    channel = bob.create_channel(room)
+    carol.create_channel(room)
+    stream, hers = listen(carol), listen(bob)
+    bob.say(channel, "read me")
+    stream.wait_for("count", slug=room)
+    told = len(stream.of("sidebar"))
+
+    assert carol.script_post(f"{channel}read/", seq="1").status == 204
+
+    wait_for(lambda: len(stream.of("sidebar")) > told, what="word that it was read")
+    assert not hers.of("sidebar")
+
+
 def test_who_writes_is_told_to_others_who_have_the_channel_open(
     bob: Visitor, carol: Visitor, room: str, listen: Listen
 ) -> None:

@@ -19,7 +19,7 @@ from channels_app.models import Channel, Membership
 from channels_app.queries import my_memberships
 from chatsite.errors import NotAllowed
 from chatsite.live.bus import listen
-from chatsite.live.events import Event, memberships_changed
+from chatsite.live.events import Event, sidebar_changed
 from messaging import queries
 from messaging.models import Message
 from messaging.pipeline.envelope import Envelope
@@ -525,10 +525,10 @@ def test_other_devices_are_told_of_what_changes_and_of_nothing_else(cast: Cast) 
         told: list[Event] = []
         hearing = listen(told.append)
         press()
-        assert told == [memberships_changed(cast.bob.pk)]
+        assert told == [sidebar_changed(cast.bob.pk)]
         press()
         hearing.stop()
-        assert told == [memberships_changed(cast.bob.pk)]
+        assert told == [sidebar_changed(cast.bob.pk)]
 
 
 def test_an_update_leaves_nobody_with_a_history_to_read(cast: Cast, django_assert_num_queries: Any) -> None:
