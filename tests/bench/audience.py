@@ -9,7 +9,7 @@ from itertools import pairwise
 from uuid import UUID
 
 from tests.bench.figures import percentile
-from tests.bench.receivers import Heard, Seat, receive
+from tests.bench.receivers import HINT, Heard, Seat, receive
 from tests.waiting import wait_for
 
 
@@ -25,7 +25,9 @@ class Verdict:
 
     Arguments:
         deliveries: messages times receivers, as heard.
+        lost: without a word that something is missing.
         misordered: pairs that a receiver heard the other way round than they are stored.
+        hinted: not heard, but said to be there: a page asks for these.
         delays_ms: from the moment in which a message was sent.
     """
 
@@ -33,6 +35,7 @@ class Verdict:
     lost: int
     doubled: int
     misordered: int
+    hinted: int
     delays_ms: list[float]
     seconds: float  # from the first sent to the last heard
     heard: Heard
@@ -52,21 +55,42 @@ def judge(heard: Heard, stored: Sequence[UUID], sent_at: Mapping[UUID, float]) -
         stored: the messages sent, in their order in the database.
         sent_at: the time of each, by time.perf_counter.
     """
-    place_of = {name: place for place, name in enumerate(stored)}
-    names = [UUID(name) for name in heard.names]
-    places = [place_of[name] for name in names]
-    sent = [sent_at[name] for name in names]
-    lost = doubled = misordered = 0
+    place_of = {str(name): place for place, name in enumerate(stored)}
+    places = [None if name == HINT else place_of[name] for name in heard.names]
+    sent = [0.0 if name == HINT else sent_at[UUID(name)] for name in heard.names]
+    lost = doubled = misordered = hinted = 0
     delays_ms: list[float] = []
     for numbers, times in heard.receivers:
-        different = len(set(numbers))
-        lost += len(stored) - different
-        doubled += len(numbers) - different
-        misordered += sum(places[earlier] > places[later] for earlier, later in pairwise(numbers))
-        delays_ms += [(at - sent[number]) * 1000 for number, at in zip(numbers, times, strict=True)]
+        its_places = [places[number] for number in numbers]
+        said = [place for place in its_places if place is not None]
+        missing = set(range(len(stored))).difference(said)
+        asked_for = missing.intersection(_hinted(its_places, len(stored)))
+        lost += len(missing) - len(asked_for)
+        hinted += len(asked_for)
+        doubled += len(said) - len(set(said))
+        misordered += sum(earlier > later for earlier, later in pairwise(said))
+        delays_ms += [
+            (at - sent[number]) * 1000
+            for number, at in zip(numbers, times, strict=True)
+            if places[number] is not None
+        ]
     last = max((times[-1] for _numbers, times in heard.receivers if times), default=0.0)
     seconds = last - min(sent_at.values())
-    return Verdict(len(delays_ms), lost, doubled, misordered, delays_ms, seconds, heard)
+    return Verdict(len(delays_ms), lost, doubled, misordered, hinted, delays_ms, seconds, heard)
+
+
+def _hinted(places: Sequence[int | None], count: int) -> Iterator[int]:
+    """The places that each hint may stand for: between what was heard before and after it."""
+    newest = -1
+    begin: int | None = None
+    for place in (*places, count):
+        if place is None:
+            begin = newest + 1 if begin is None else begin
+            continue
+        if begin is not None:
+            yield from range(begin, place)
+            begin = None
+        newest = max(newest, place)
 
 
 class Audience:

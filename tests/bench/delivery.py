@@ -133,15 +133,15 @@ def _print_rates(one: Deliveries) -> None:
 def _print_what_arrived(one: Deliveries) -> None:
     verdicts = one.verdicts
     deliveries = sum(verdict.deliveries for verdict in verdicts)
-    lost, doubled, misordered = (
-        sum(getattr(verdict, what) for verdict in verdicts) for what in ("lost", "doubled", "misordered")
+    lost, doubled, misordered, hinted = (
+        sum(getattr(verdict, what) for verdict in verdicts)
+        for what in ("lost", "doubled", "misordered", "hinted")
     )
-    hints = sum(verdict.heard.hints for verdict in verdicts)
     ended = sum(verdict.heard.ended for verdict in verdicts)
     size = sum(verdict.heard.size for verdict in verdicts) / max(deliveries, 1)
     print(
-        f"    {deliveries + lost:,} deliveries: {lost} lost, {doubled} doubled, {misordered} out of order; "
-        f"{size:,.0f} bytes each; {hints} bare hints, {ended} connections cut off"
+        f"    {deliveries + lost + hinted:,} deliveries: {lost} lost, {doubled} doubled, {misordered} out of "
+        f"order; {hinted} left to ask for, {ended} connections cut off; {size:,.0f} bytes each"
     )
     taken = [(taken_s, verdict.deliveries) for taken_s, verdict in zip(one.taken_s, verdicts, strict=True)]
     print(f"    µs of CPU a delivery: {per_message(taken, digits=1)}", flush=True)

@@ -19,9 +19,10 @@ CONNECT_TIMEOUT_S = 60
 
 Splitter = Callable[[bytes], tuple[bytes, bytes]]
 
+HINT = "hint"  # among the names: an event that only says that something changed
+
 # As an attribute in HTML, also inside JSON, or as a member of a JSON object.
-_NAME = re.compile(rb'client.id[\\":= ]+([0-9a-f-]{36})')
-_HINT = b"event: hint\n"
+_NAME = re.compile(rb'(?:client.id[\\":= ]+|event: )([0-9a-f-]{36}|hint)')
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,16 +47,14 @@ class Heard:
     """What the receivers heard since they were asked last.
 
     Arguments:
-        names: client ids, in hex; numbers below are places in this list.
+        names: client ids, in hex, or HINT; numbers below are places in this list.
         receivers: of each receiver the numbers in the order heard, and when, by time.perf_counter.
-        hints: events that only say that something changed.
         ended: connections that the server closed.
         size: bytes.
     """
 
     names: list[str]
     receivers: list[tuple["array[int]", "array[float]"]]
-    hints: int
     ended: int
     size: int
 
@@ -109,7 +108,7 @@ class _Receivers:
 
     def _forget(self) -> None:
         self._numbers: dict[bytes, int] = {}
-        self._hints = self._ended = self._size = 0
+        self._ended = self._size = 0
 
     def _obey(self) -> bool:
         try:
@@ -129,7 +128,7 @@ class _Receivers:
     def _taken(self) -> Heard:
         names = [name.decode() for name in self._numbers]
         heard = [(receiver.numbers, receiver.times) for receiver in self._receivers.values()]
-        taken = Heard(names, heard, self._hints, self._ended, self._size)
+        taken = Heard(names, heard, self._ended, self._size)
         for receiver in self._receivers.values():
             receiver.forget()
         self._forget()
@@ -160,7 +159,6 @@ class _Receivers:
             return
         whole, receiver.rest = receiver.split(receiver.rest or whole)
         self._size += len(heard)
-        self._hints += whole.count(_HINT)
         for name in _NAME.findall(whole):
             receiver.numbers.append(self._numbers.setdefault(name, len(self._numbers)))
             receiver.times.append(now)
