@@ -136,16 +136,15 @@ class OpenStream:
 
     def _take(self, line: str, fields: dict[str, str]) -> dict[str, str]:
         """Take one line; returns the fields of the event that is not complete yet."""
-        if line.startswith(":"):
-            self.heartbeats += 1
-            return fields
         if line:
             name, _colon, value = line.partition(": ")
             if name == "retry":
                 self.retry_ms = int(value)
                 return fields
             return {**fields, name: value}
-        if "data" in fields:
+        if fields.get("event") == "beat":
+            self.heartbeats += 1
+        elif "data" in fields:
             event = Received(
                 fields["event"], json.loads(fields["data"]), fields.get("id", ""), time.monotonic()
             )

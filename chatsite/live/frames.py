@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from chatsite.live.source import Batch, Place, Said
 
 RETRY_MS = (500, 4_000)  # not all at once: a restart ends every stream in the same moment
-HEARTBEAT = b":\n\n"
+HEARTBEAT = b"event: beat\ndata: {}\n\n"  # no comment: a script that hears none has lost the stream
 
 
 def ready(username: str) -> bytes:
