@@ -224,8 +224,8 @@ MIDDLEWARE = [
     "chatsite.middleware.Alive",
     "chatsite.readiness.Ready",
     "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",  # before the policy: it is about pages, and long
     "csp.middleware.CSPMiddleware",
-    "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.middleware.gzip.GZipMiddleware",  # hides secrets from BREACH by padding of random length
     "chatsite.middleware.Private",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -377,6 +377,7 @@ LOGGING = logging_settings(LOG_FORMAT, level=LOG_LEVEL)
 STATIC_URL = "static/"
 STATIC_ROOT = VAR_DIR / "static"
 STATICFILES_DIRS = [BASE_DIR / "static"]
+WHITENOISE_ALLOW_ALL_ORIGINS = False  # nobody else's page needs ours
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {
