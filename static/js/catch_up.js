@@ -1,19 +1,25 @@
-/* Asks the server every now and then what changed in the channel, and hands it to the timeline.
+/* Hands to the timeline what changed in the channel: what the stream brings, as long as it fits to what is known, else what
+the server answers when it is asked.
 
-Never two questions at a time. Rests while nobody looks; when the server is away it asks less and less often. */
+Without a stream it asks every now and then; never two questions at a time. Rests while nobody looks; when the server is
+away it asks less and less often. */
 
 import { logInAgain } from "chat/connection";
+import { live } from "chat/live";
 import { parse } from "chat/timeline";
 import { word } from "chat/words";
 
 const EVERY_MS = 2_000;
+const TICKET_RENEWED_EVERY_MS = 4 * 60 * 1000; // it is good for ten minutes
+const MISSED_AFTER_MS = 300; // what was counted and is not here by then
 const AT_MOST_EVERY_MS = 8_000;
 const TIMEOUT_MS = 15_000;
 
-/** Events: "answered", once it was applied; "recovered", at the first answer after there was none. */
+/** Events: "answered" (detail: what the answer says besides messages), once it was applied; "recovered", at the first answer after there was none. */
 export class CatchUp extends EventTarget {
   #timeline;
   #connection;
+  #slug;
   #url;
   #pageUrl;
   #version;
@@ -27,9 +33,10 @@ export class CatchUp extends EventTarget {
 
   constructor(timeline, connection) {
     super();
-    const { changesUrl, pageUrl, version, clearedSeq } = timeline.element.dataset;
+    const { slug, changesUrl, pageUrl, version, clearedSeq } = timeline.element.dataset;
     this.#timeline = timeline;
     this.#connection = connection;
+    this.#slug = slug;
     this.#url = changesUrl;
     this.#pageUrl = pageUrl;
     this.#version = Number(version);
@@ -42,6 +49,11 @@ export class CatchUp extends EventTarget {
     addEventListener("offline", () => this.#connection.lost(this));
     addEventListener("pagehide", () => clearTimeout(this.#timer));
     addEventListener("pageshow", (event) => event.persisted && this.now());
+    for (const name of ["up", "down", "bye"]) live.addEventListener(name, () => this.now());
+    const here = (name, listener) => live.addEventListener(name, ({ detail }) => detail.slug === this.#slug && listener(detail));
+    here("changes", (detail) => this.#take(detail));
+    here("hint", () => this.now());
+    here("count", ({ version: counted }) => setTimeout(() => counted > this.#version && this.now(), MISSED_AFTER_MS));
     this.#later();
   }
 
@@ -49,6 +61,13 @@ export class CatchUp extends EventTarget {
   now() {
     if (this.#isAsking) this.#isToAskAgain = true;
     else this.#ask();
+  }
+
+  #take({ after, version, html }) {
+    if (version <= this.#version) return;
+    if (after > this.#version) return this.now();
+    this.#version = version;
+    this.#timeline.apply(parse(html));
   }
 
   async #ask() {
@@ -83,6 +102,9 @@ export class CatchUp extends EventTarget {
   }
 
   #apply(changes) {
+    const version = Number(changes.dataset.version);
+    // The stream was faster: a message that was deleted since would come back.
+    if (version < this.#version && changes.dataset.reset !== "true") return true;
     const clearedSeq = Number(changes.dataset.clearedSeq);
     if (clearedSeq < this.#clearedSeq) {
       // Undone elsewhere: what was cleared is to be read again, and only a new page has it.
@@ -90,11 +112,11 @@ export class CatchUp extends EventTarget {
       location.assign(this.#pageUrl);
       return false;
     }
-    this.#clearedSeq = clearedSeq;
     this.#timeline.element.dataset.ticket = changes.dataset.ticket; // none for who may not post any more
     this.#timeline.apply(changes);
-    this.#version = Number(changes.dataset.version);
-    this.dispatchEvent(new Event("answered"));
+    this.#version = version;
+    this.#clearedSeq = clearedSeq;
+    this.dispatchEvent(new CustomEvent("answered", { detail: changes.dataset }));
     return changes.dataset.more === "true";
   }
 
@@ -126,7 +148,8 @@ export class CatchUp extends EventTarget {
   #later() {
     clearTimeout(this.#timer);
     if (this.#isOver || this.#isLoggedOut || document.hidden) return;
-    const wait = Math.min(EVERY_MS * 2 ** this.#failures, AT_MOST_EVERY_MS);
+    const isBrought = live.isUp && !this.#failures;
+    const wait = isBrought ? TICKET_RENEWED_EVERY_MS : Math.min(EVERY_MS * 2 ** this.#failures, AT_MOST_EVERY_MS);
     this.#timer = setTimeout(() => this.#ask(), wait);
   }
 }

@@ -6,9 +6,13 @@ import { Connection, logInAgain, reload } from "chat/connection";
 import { Deleting } from "chat/deleting";
 import { Delivery } from "chat/delivery";
 import { Editing } from "chat/editing";
+import { live } from "chat/live";
 import { Older } from "chat/older";
 import { Outbox } from "chat/outbox";
+import { Reading } from "chat/reading";
 import { Timeline } from "chat/timeline";
+import { startTyping } from "chat/typing";
+import { unread } from "chat/unread";
 import { Unsent } from "chat/unsent";
 import { counted, word } from "chat/words";
 
@@ -38,18 +42,24 @@ const deleting = new Deleting(timeline, {
 });
 composer?.addEventListener("edit-last", (event) => editing.openLast() && event.preventDefault());
 
+const reading = region.dataset.lastReadSeq ? new Reading(timeline) : null; // guests are told of nothing unread
+
 editing.start();
 deleting.start();
 startSending();
 catchUp.start();
 new Older(timeline).start();
 startNewer();
+if (reading) reading.start();
+// Another place in the list: they came or left somewhere else.
+unread.addEventListener("read", () => unread.isListed(region.dataset.slug) === Boolean(form) || catchUp.now());
 startLongPress();
 
 function startComposer() {
   const started = new Composer(form, { send: (text) => unsent.send(text), username: region.dataset.username });
   started.start();
   started.focusWhenIdle();
+  startTyping(form, region.dataset);
   unsent.addEventListener("refused", (event) => started.takeBack(event.detail) && event.preventDefault());
   return started;
 }
@@ -76,7 +86,10 @@ function startSending() {
   unsent.addEventListener("decided", focusWhenIdle);
   outbox.addEventListener("changed", ({ detail }) => outboxChanged(detail, delivery));
   catchUp.addEventListener("recovered", () => delivery.hurry());
-  catchUp.addEventListener("answered", sayWhoMayPost);
+  catchUp.addEventListener("answered", ({ detail: { lastReadSeq } }) => {
+    sayWhoMayPost();
+    if (lastReadSeq) reading?.heard(Number(lastReadSeq));
+  });
   unsent.start();
   delivery.start();
   connection.waiting = outbox.waiting;
@@ -91,6 +104,7 @@ function outboxChanged({ was, is }, delivery) {
   const isTaken = !is || is.state === "accepted";
   if (slug !== region.dataset.slug || !isTaken) return;
   if (!timeline.isLatest && unsent.isSentHere(clientId)) showNewest();
+  else if (live.isUp && is) return; // it comes by itself
   else if (timeline.find(clientId)?.hasAttribute("data-state")) setTimeout(() => catchUp.now(), is ? STORED_SOON_MS : 0);
 }
 

@@ -1,4 +1,4 @@
-/* Editing an own message where it stands; htmx fetches the form and posts it. */
+/* Editing an own message where it stands; htmx fetches the form and posts it, and is fetched for the first one. */
 
 import { fitToText } from "chat/composer";
 import { logInAgain } from "chat/connection";
@@ -10,6 +10,7 @@ export class Editing {
   #timeline;
   #afterwards;
   #loggedOut;
+  #htmx = null;
 
   /** `afterwards` is called when an edit ended, `loggedOut` when the session turned out to be over. */
   constructor(timeline, { afterwards, loggedOut }) {
@@ -59,7 +60,13 @@ export class Editing {
     }
   }
 
-  #open(article) {
+  async #open(article) {
+    try {
+      await (this.#htmx ??= load(this.#timeline.element.dataset.htmxUrl));
+    } catch {
+      this.#htmx = null;
+      return void toast(word("failed"));
+    }
     if (article.querySelector(".edit-form") || article.hasAttribute("data-state")) return;
     const url = article.querySelector("[data-edit]").form.action;
     htmx.ajax("GET", url, { source: article, target: article.querySelector(".message__body"), swap: "afterend" });
@@ -113,4 +120,10 @@ export class Editing {
     }
     if (isLoggedOut) this.#loggedOut();
   }
+}
+
+function load(src) {
+  return new Promise((resolve, reject) => {
+    document.head.append(Object.assign(document.createElement("script"), { src, onload: resolve, onerror: reject }));
+  });
 }

@@ -3,9 +3,11 @@ nothing private behind. */
 
 import { keepTokensFresh } from "chat/csrf";
 import { eraseDrafts, eraseDraftsOfOthers, quietly } from "chat/drafts";
+import { live } from "chat/live";
 import { localize, rememberTimeZone } from "chat/local_time";
 import { countUnsent, eraseOutbox, forgetOutboxesOfOthers, Outbox } from "chat/outbox";
 import { startToasts } from "chat/toasts";
+import { unread } from "chat/unread";
 import { counted, word } from "chat/words";
 
 const COUNTED_AGAIN_AFTER_MS = 500;
@@ -22,14 +24,20 @@ matchMedia(WIDE).addEventListener("change", () => {
   for (const element of document.querySelectorAll("[popover]:popover-open")) element.hidePopover();
 });
 
+const { username, liveUrl, sidebarUrl } = document.body.dataset;
+const channel = document.getElementById("timeline")?.dataset.slug;
+if (username) {
+  live.start({ username, url: liveUrl, slug: channel });
+  unread.start({ username, url: sidebarUrl });
+}
 // The channel page does so itself, and shows it; here a message goes on its way that was sent just before leaving.
-if (document.body.dataset.username && !document.getElementById("timeline")) sendWhatIsLeft(document.body.dataset.username);
+if (username && !channel) sendWhatIsLeft(username);
 
 for (const form of document.querySelectorAll("form[data-log-out]")) {
-  const { username } = form.dataset;
-  eraseDraftsOfOthers(username);
-  forgetOutboxesOfOthers(username);
-  form.addEventListener("submit", (event) => askBeforeLogOut(event, username));
+  const { username: leaver } = form.dataset;
+  eraseDraftsOfOthers(leaver);
+  forgetOutboxesOfOthers(leaver);
+  form.addEventListener("submit", (event) => askBeforeLogOut(event, leaver));
   addEventListener("pageshow", (event) => event.persisted && leaveIfLoggedOut());
 }
 

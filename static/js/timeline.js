@@ -1,4 +1,5 @@
-/* The messages on the page: puts what the server sends in its place without moving what is being read.
+/* The messages on the page: puts what the server sends in its place without moving what is being read. It keeps the newest
+only, while they are what is read.
 
 The server's HTML is the state. Stored messages carry data-seq and stand in that order; own messages that are
 not stored yet carry data-state instead and stand below them. */
@@ -7,8 +8,12 @@ import { dayName, dayOf, localize } from "chat/local_time";
 
 const GROUP_WITHIN_MS = 5 * 60 * 1000;
 const AT_THE_END_PX = 32;
+const KEPT = 500; // messages
 
-/** Events: "stored" (detail.clientId), "newer" (detail.count: unseen below), "cleared". */
+/**
+ * Events: "stored" (detail.clientId), "arrived" (detail.article, by somebody else), "newer" (detail.count: unseen below),
+ * "cleared", "reset" (detail.oldest), "settled" when anything may be in sight that was not.
+ */
 export class Timeline extends EventTarget {
   #region;
   #messages;
@@ -46,6 +51,11 @@ export class Timeline extends EventTarget {
 
   find(clientId) {
     return document.getElementById(`m-${clientId}`);
+  }
+
+  /** The number of the newest message by somebody else, 0 when none is loaded. */
+  get newestToRead() {
+    return Number(this.#stored().findLast((article) => article.dataset.author !== this.#viewer)?.dataset.seq ?? 0);
   }
 
   /** The viewer's newest stored message, null when none is loaded. */
@@ -169,6 +179,7 @@ export class Timeline extends EventTarget {
     if (isOwn) article.ariaLive = "off";
     unstored?.remove();
     this.#place(article);
+    if (isBelow && !isOwn) this.#tell("arrived", { article });
     if (isBelow && !isOwn && !this.#isAtEnd) {
       this.#newer += 1;
       this.#tell("newer", { count: this.#newer });
@@ -183,7 +194,7 @@ export class Timeline extends EventTarget {
   #place(article) {
     const above = this.#stored().findLast((other) => seqOf(other) < seqOf(article));
     if (above) above.after(article);
-    else this.#messages.insertBefore(article, this.#messages.querySelector(".message, .separator"));
+    else this.#messages.insertBefore(article, this.#messages.querySelector(".message, .separator, .timeline__new"));
   }
 
   #clear(upTo) {
@@ -199,6 +210,17 @@ export class Timeline extends EventTarget {
       if (!kept.has(article.dataset.clientId) && !isEdited) article.remove();
     }
     this.#tell("reset", { oldest: articles.length ? seqOf(articles[0]) : null });
+  }
+
+  /** Let go of the oldest: they load again when somebody scrolls up to them. */
+  #shorten() {
+    const stored = this.#stored();
+    const kept = stored.slice(-KEPT);
+    const old = stored.slice(0, -KEPT);
+    if (!old.length || old.some((article) => article.querySelector(".edit-form"))) return;
+    for (const article of old) article.remove();
+    this.#tidy();
+    this.#tell("reset", { oldest: seqOf(kept[0]) });
   }
 
   /** Times in the reader's zone, one heading for what one person says in a row, a line between days. */
@@ -220,6 +242,7 @@ export class Timeline extends EventTarget {
       before = { author: article.dataset.author, moment };
     }
     for (const separator of spare) separator.remove();
+    this.#messages.querySelector(".timeline__new:not(:has(~ .message))")?.remove();
   }
 
   /** A line with the day above `article`; what stands right is left alone, or it would be read out again. */
@@ -243,6 +266,7 @@ export class Timeline extends EventTarget {
           .map((article) => [article.id, article.getBoundingClientRect().top]);
     change();
     if (wasAtEnd) {
+      if (this.isLatest) this.#shorten();
       this.goToEnd();
       return;
     }
@@ -261,11 +285,13 @@ export class Timeline extends EventTarget {
       this.#newer = 0;
       this.#tell("newer", { count: 0 });
     }
+    this.#tell("settled");
   }
 
   #showFocus() {
     const focus = this.#messages.querySelector(".message--focus");
-    if (!focus) return;
+    this.#messages.querySelector(".timeline__new")?.scrollIntoView({ block: "nearest" });
+    if (!focus) return this.#noticePosition();
     focus.scrollIntoView({ block: "center" });
     focus.tabIndex = -1;
     focus.focus({ preventScroll: true });

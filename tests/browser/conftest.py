@@ -46,8 +46,8 @@ def running() -> Iterator[Callable[[str], Site]]:
 
         def get(mode: str) -> Site:
             if mode not in sites:
-                make = Site.stack if mode == "stack" else Site.embedded
-                sites[mode] = stack.enter_context(make())
+                made = Site.stack(has_live=True) if mode == "stack" else Site.embedded()
+                sites[mode] = stack.enter_context(made)
             return sites[mode]
 
         yield get

@@ -30,7 +30,7 @@ def test_a_first_visit_keeps_within_its_budgets(
     taken_b = bytes_of_a_first_visit(bob)
 
     over = {kind: taken_b[kind] for kind, most_b in BUDGETS_B.items() if not 0 < taken_b[kind] <= most_b}
-    assert over == {}
+    assert over == {}, taken_b
 
 
 def bytes_of_a_first_visit(someone: Person) -> Counter[str]:

@@ -17,6 +17,7 @@ Unique = Callable[[str], str]
 
 POSTS = "**/messages/"
 CHANGES = "**/changes/*"
+STREAM = "**/live/*"
 TWO_HOURS_MS = 2 * 60 * 60 * 1000
 POSTED_AGAIN_AFTER_MS = 61_000
 SLOW_AFTER_MS = 31_000  # of trying, a message says that it is not sent yet
@@ -396,8 +397,7 @@ def test_while_somebody_looks_it_is_tried_again_every_eight_seconds(
 
 def test_the_page_asks_about_what_nobody_saw_stored(site: Site, person: MakePerson, unique: Unique) -> None:
     bob, slug = in_a_new_channel(person, unique)
-    bob.context.route(CHANGES, lambda route: route.fulfill(status=503))
-    bob.allow("status of 503")
+    hear_of_nothing(bob)
     bob.context.route(POSTS, answer_accepted)
     with bob.page.expect_request("**/status/"):
         bob.say("one")
@@ -488,9 +488,10 @@ def test_what_was_taken_back_is_not_shown_though_it_was_stored(
     site: Site, person: MakePerson, unique: Unique
 ) -> None:
     bob, slug = in_a_new_channel(person, unique)
+    hear_of_nothing(bob)
     bob.page.clock.install()
     bob.allow("net::ERR_CONNECTION_RESET")
-    for address in (CHANGES, "**/delete/", "**/status/"):
+    for address in ("**/delete/", "**/status/"):
         bob.context.route(address, lambda route: route.abort("connectionreset"))
     bob.context.route(POSTS, lose_the_answer)
     bob.say("Not for everybody")
@@ -574,6 +575,14 @@ def one_of_two_tabs_is_closed_while_it_posts(someone: Person) -> None:
     assert "text=one" in (taken_over.value.post_data or "")
     someone.context.unroute(POSTS)
     someone.sees_stored("one", "two")
+
+
+def hear_of_nothing(someone: Person) -> None:
+    """Open their page anew, and have nothing come to it, by itself or asked for."""
+    someone.allow("status of 503")
+    for address in (STREAM, CHANGES):
+        someone.context.route(address, lambda route: route.fulfill(status=503))
+    someone.page.reload()
 
 
 def keep_posts_from_arriving(someone: Person, *, times: int | None = None) -> None:

@@ -75,6 +75,7 @@ def test_a_page_of_one_person_does_not_speak_for_another(
     bob.box.fill("From Bob alone")
     assert "From Bob alone" in drafts(bob)
 
+    bob.allow("status of 401")
     bob.context.clear_cookies(name=re.compile("session"))
     with bob.another_tab("/accounts/signup/"):
         bob.page.get_by_label("Username").fill(unique("carol"))

@@ -1,0 +1,45 @@
+/* Who is writing a message right now: tells it of the viewer, and shows it of others below the composer. */
+
+import { request } from "chat/csrf";
+import { live } from "chat/live";
+import { word } from "chat/words";
+
+const TOLD_EVERY_MS = 3_000;
+const SHOWN_MS = 5_000;
+
+/** `form` is the composer; `place` the timeline's dataset. */
+export function startTyping(form, place) {
+  const { slug, username, typingUrl } = place;
+  const typists = new Map(); // by username: the name, and when it goes away
+  const line = form.querySelector(".composer__typing");
+  let toldAt = 0;
+
+  function draw() {
+    const names = [...typists.values()].map(({ name }) => `\u2068${name}\u2069`); // of whatever direction
+    const sentence = names.length > 2 ? word("typing_many") : word(`typing_${names.length}`);
+    line.textContent = sentence.replace("{a}", names[0]).replace("{b}", names[1]);
+  }
+
+  function forget(typist) {
+    clearTimeout(typists.get(typist)?.timer);
+    if (typists.delete(typist)) draw();
+  }
+
+  form.addEventListener("input", ({ target }) => {
+    if (!live.isUp || !target.value.trim() || Date.now() - toldAt < TOLD_EVERY_MS) return;
+    toldAt = Date.now();
+    const body = new URLSearchParams({ author: username, ticket: place.ticket });
+    request(typingUrl, { method: "POST", body }).catch((error) => console.info("Not told:", error.message));
+  });
+  form.addEventListener("submit", () => (toldAt = 0));
+  live.addEventListener("typing", ({ detail }) => {
+    if (detail.slug !== slug || detail.username === username) return;
+    clearTimeout(typists.get(detail.username)?.timer);
+    const timer = setTimeout(() => forget(detail.username), SHOWN_MS);
+    typists.set(detail.username, { name: detail.name, timer });
+    draw();
+  });
+  live.addEventListener("count", ({ detail }) => {
+    if (detail.slug === slug) for (const [, author] of detail.new) forget(author);
+  });
+}

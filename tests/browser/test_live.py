@@ -1,0 +1,239 @@
+"""What others do is seen at once: by one stream for all tabs of a browser, or by asking without one."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import pytest
+from playwright.sync_api import Page, Request, expect
+
+from tests.browser.conftest import MODES, MakePerson
+from tests.browser.person import Person
+from tests.site import Site
+from tests.visitor import Visitor
+from tests.waiting import wait_for
+
+Unique = Callable[[str], str]
+
+AT_ONCE_MS = 1_000
+TAKEN_OVER_WITHIN_MS = 2_000
+TABS = 8
+MOST_KEPT = 500  # messages in the page
+STREAM = "**/live/*"
+
+
+@pytest.mark.parametrize("site", MODES, indirect=True)
+def test_what_one_does_the_other_sees_at_once_without_asking(
+    site: Site, person: MakePerson, unique: Unique
+) -> None:
+    bob, carol = two_who_listen(person, unique("together"))
+    with asks_nothing(carol):
+        bob.say("one")
+        expect(carol.message("one")).to_be_visible(timeout=AT_ONCE_MS)
+        bob.say("two")
+        carol.say("three")
+        expect(bob.message("three")).to_be_visible()
+        bob.sees_stored("one", "two", "three")
+        carol.sees_stored("one", "two", "three")
+
+        bob.act_on(bob.message("two"), "Edit")
+        bob.page.get_by_label("Edited text").fill("deux")
+        bob.page.get_by_label("Edited text").press("Enter")
+        expect(carol.message("deux")).to_contain_text("(edited)")
+        bob.act_on(bob.message("one"), "Delete")
+        bob.page.get_by_role("dialog").get_by_role("button", name="Delete").click()
+        carol.sees_stored("deux", "three")
+    carol.page.reload()
+    carol.sees("deux", "three")
+
+
+def test_all_tabs_of_a_browser_share_one_stream(person: MakePerson, unique: Unique) -> None:
+    bob, carol = two_who_listen(person, unique("tabs"))
+    first = carol.page
+    for _number in range(TABS - 1):
+        carol.context.new_page().goto(first.url)
+    pages = carol.context.pages
+    wait_for(lambda: open_streams(pages) == 1, what="one stream")
+    for page in pages:
+        wait_for_stream(page)
+
+    bob.say("for all of them")
+    for page in pages:
+        expect(page.get_by_role("article")).to_contain_text(["for all of them"])
+    assert open_streams(pages) == 1
+
+
+def test_another_tab_takes_over_from_one_that_is_closed(person: MakePerson, unique: Unique) -> None:
+    bob, carol = two_who_listen(person, unique("heirs"))
+    leader = carol.page
+    carol.page = carol.context.new_page()
+    carol.page.goto(leader.url)
+    wait_for_stream(carol.page)
+    with carol.page.expect_request(STREAM, timeout=TAKEN_OVER_WITHIN_MS):
+        leader.close()
+    wait_for_stream(carol.page)
+    with asks_nothing(carol):
+        bob.say("still there?")
+        carol.sees("still there?")
+
+
+def test_a_tab_that_is_looked_at_takes_over_from_a_frozen_one(person: MakePerson, unique: Unique) -> None:
+    bob, carol = two_who_listen(person, unique("frozen"))
+    leader = carol.page
+    carol.page = carol.context.new_page()
+    carol.page.goto(leader.url)
+    wait_for_stream(carol.page)
+    devtools = carol.context.new_cdp_session(leader)
+    devtools.send("Debugger.enable")
+    devtools.send("Debugger.pause")  # at the next thing that it would do
+    with carol.page.expect_request(STREAM, timeout=TAKEN_OVER_WITHIN_MS):
+        carol.page.evaluate("dispatchEvent(new Event('focus'))")
+    bob.say("wake up")
+    carol.sees("wake up")
+    devtools.send("Debugger.disable")  # and go on
+    wait_for(lambda: open_streams([leader]) == 0, what="the other tab to give up its stream")
+    bob.say("good morning")
+    expect(leader.get_by_role("article")).to_contain_text(["wake up", "good morning"])
+
+
+def test_offline_and_back_nothing_is_missing(
+    site: Site, person: MakePerson, visitor: Callable[[str], Visitor], unique: Unique
+) -> None:
+    slug = unique("offline")
+    writer = visitor("writer")
+    address = writer.create_channel(slug)
+    carol = person("carol").sign_up()
+    carol.create_channel(slug)
+    wait_for_stream(carol.page)
+    carol.allow("net::ERR_")
+    carol.context.set_offline(True)
+    expect(carol.page.get_by_role("status").filter(has_text="Reconnecting")).to_be_visible()
+    texts = [f"missed {number:03}" for number in range(250)]  # more than one answer holds
+    for text in texts:
+        writer.say(address, text)
+    wait_for(lambda: site.stored_count(slug) == len(texts), what="all to be stored", timeout_s=30)
+
+    carol.context.set_offline(False)
+    carol.sees_stored(*texts)
+    expect(carol.page.get_by_role("status").filter(has_text="Reconnecting")).to_be_hidden()
+
+
+def test_a_server_that_was_killed_is_found_again(site: Site, person: MakePerson, unique: Unique) -> None:
+    bob, carol = two_who_listen(person, unique("restart"))
+    for someone in (bob, carol):
+        someone.allow("net::ERR_")
+    parts = {site.web, site.live}  # one and the same in the embedded default
+    for part in parts:
+        part.kill()
+    try:
+        expect(carol.page.get_by_role("status").filter(has_text="Reconnecting")).to_be_visible()
+    finally:
+        for part in parts:
+            part.start()
+        site.wait_until_ready()
+    wait_for_stream(carol.page, timeout_s=30)
+    bob.say("here again")
+    bob.sees_stored("here again")
+    with asks_nothing(carol):
+        carol.sees_stored("here again")
+
+
+def test_a_server_without_streams_is_asked(person: MakePerson, unique: Unique) -> None:
+    slug = unique("plain")
+    bob, carol = person("bob").sign_up(), person("carol").sign_up()
+    bob.create_channel(slug)
+    carol.allow("status of 503")
+    carol.context.route(STREAM, lambda route: route.fulfill(status=503, json={"code": "no_streams"}))
+    carol.create_channel(slug)
+    bob.say("one")
+    carol.sees_stored("one")
+    carol.context.unroute(STREAM)
+    carol.page.evaluate("dispatchEvent(new Event('focus'))")
+    wait_for_stream(carol.page)
+    with asks_nothing(carol):
+        bob.say("two")
+        carol.sees_stored("one", "two")
+
+
+def test_on_plain_http_the_tab_that_is_looked_at_has_the_stream(person: MakePerson) -> None:
+    with Site.embedded(ALLOWED_HOSTS="127.0.0.1,chat.test") as plain:
+        bob = person("bob", base_url=f"http://chat.test:{plain.port}")
+        bob.allow("Cross-Origin-Opener-Policy header has been ignored")
+        bob.sign_up()
+        wait_for_stream(bob.page)
+        with bob.another_tab(bob.page.url):
+            wait_for_stream(bob.page)
+            assert open_streams(bob.context.pages) == 1
+            bob.say("one")
+            for page in bob.context.pages:
+                expect(page.get_by_role("article")).to_contain_text(["one"])
+        wait_for_stream(bob.page)
+        assert open_streams(bob.context.pages) == 1
+        bob.page.goto("about:blank")
+
+
+def test_who_logs_out_in_another_tab_is_told_at_once(person: MakePerson, unique: Unique) -> None:
+    bob, carol = two_who_listen(person, unique("ended"))
+    carol.allow("status of 401")
+    first = carol.page
+    with carol.another_tab(first.url):
+        carol.button("Log out").click()
+        expect(carol.button("Log in")).to_be_visible()
+        expect(first.get_by_role("status").filter(has_text="You are logged out.")).to_be_visible()
+        bob.say("not for the page that is left")
+        bob.sees_stored("not for the page that is left")
+        expect(first.get_by_role("article")).to_have_count(0)
+
+
+def test_what_came_long_ago_makes_room(
+    site: Site, person: MakePerson, visitor: Callable[[str], Visitor], unique: Unique
+) -> None:
+    slug = unique("long")
+    writer = visitor("writer")
+    address = writer.create_channel(slug)
+    carol = person("carol").sign_up()
+    carol.create_channel(slug)
+    wait_for_stream(carol.page)
+    texts = [f"line {number:03}" for number in range(MOST_KEPT + 20)]
+    for text in texts:
+        writer.say(address, text)
+    expect(carol.messages.last).to_contain_text(texts[-1], timeout=30_000)
+    expect(carol.messages).to_have_count(MOST_KEPT)
+    expect(carol.messages.first).to_contain_text(texts[20])
+    expect(carol.messages.last).to_be_in_viewport()
+
+    carol.messages.first.scroll_into_view_if_needed()
+    expect(carol.messages.first).to_contain_text(texts[0])
+
+
+def two_who_listen(person: MakePerson, channel: str) -> tuple[Person, Person]:
+    """Bob and Carol, both in `channel`, and what happens there comes to them by itself."""
+    bob, carol = person("bob").sign_up(), person("carol").sign_up()
+    for someone in (bob, carol):
+        someone.create_channel(channel)
+        wait_for_stream(someone.page)
+    return bob, carol
+
+
+def wait_for_stream(page: Page, *, timeout_s: float = 10) -> None:
+    is_up = "import('chat/live').then(({ live }) => live.isUp)"
+    wait_for(lambda: page.evaluate(is_up), what="the stream", timeout_s=timeout_s)
+
+
+def open_streams(pages: list[Page]) -> int:
+    """In how many tabs there is one."""
+    return sum(page.evaluate("import('chat/live').then(({ live }) => live.isLeading)") for page in pages)
+
+
+@contextmanager
+def asks_nothing(someone: Person) -> Iterator[None]:
+    """Have them ask the server for no changes meanwhile."""
+    asked: list[str] = []
+
+    def note(request: Request) -> None:
+        if "/changes/" in request.url:
+            asked.append(request.url)
+
+    someone.page.on("request", note)
+    yield
+    someone.page.remove_listener("request", note)
+    assert asked == []

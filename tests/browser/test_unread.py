@@ -1,0 +1,152 @@
+"""What is unread is counted live, beside the channels and in the title, until somebody has seen it."""
+
+import re
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Locator, expect
+
+from tests.browser.conftest import MODES, MakePerson
+from tests.browser.person import Person
+from tests.browser.test_live import wait_for_stream
+from tests.site import Site
+from tests.waiting import wait_for
+
+Unique = Callable[[str], str]
+
+
+@pytest.mark.parametrize("site", MODES, indirect=True)
+def test_what_others_say_elsewhere_is_counted_until_it_is_seen(
+    site: Site, person: MakePerson, unique: Unique
+) -> None:
+    bob, carol, slug = bob_in_a_channel_and_carol_elsewhere(person, unique)
+    bob.say("one")
+    expect(unread(carol, slug)).to_have_text("1")
+    expect(carol.page).to_have_title(re.compile(r"^\(1\) #public"))
+    bob.say("two")
+    expect(unread(carol, slug)).to_have_text("2")
+    bob.sees_stored("one", "two")
+    bob.act_on(bob.message("one"), "Delete")
+    bob.page.get_by_role("dialog").get_by_role("button", name="Delete").click()
+    expect(unread(carol, slug)).to_have_text("1")
+    expect(unread(bob, slug)).to_have_count(0)
+
+    carol.sidebar.get_by_role("link", name=slug).click()
+    carol.is_in(slug)
+    expect(carol.timeline.get_by_text("New", exact=True)).to_be_visible()
+    expect(unread(carol, slug)).to_have_count(0)
+    expect(carol.page).to_have_title(re.compile(rf"^#{slug}"))
+    wait_for(lambda: last_read(site, carol, slug) == 2, what="the pointer to be moved")
+
+
+def test_it_is_read_on_all_devices_at_once(person: MakePerson, unique: Unique) -> None:
+    bob, carol, slug = bob_in_a_channel_and_carol_elsewhere(person, unique)
+    phone = person("phone")
+    phone.username = carol.username
+    phone.page.goto("/accounts/login/")
+    phone.log_in()
+    phone.is_in("public")
+    wait_for_stream(phone.page)
+    bob.say("one")
+    for device in (carol, phone):
+        expect(unread(device, slug)).to_have_text("1")
+    phone.sidebar.get_by_role("link", name=slug).click()
+    phone.is_in(slug)
+    expect(unread(carol, slug)).to_have_count(0)
+    expect(carol.page).to_have_title(re.compile("^#public"))
+
+
+def test_marked_as_unread_it_stays_so_until_the_channel_is_opened_again(
+    site: Site, person: MakePerson, unique: Unique
+) -> None:
+    bob, carol, slug = bob_in_a_channel_and_carol_elsewhere(person, unique)
+    carol.open(slug)
+    wait_for_stream(carol.page)
+    bob.say("one")
+    bob.say("two")
+    carol.sees_stored("one", "two")
+    wait_for(lambda: last_read(site, carol, slug) == 2, what="both to be read")
+
+    carol.act_on(carol.message("one"), "Mark as unread from here")
+    expect(unread(carol, slug)).to_have_text("2")
+    expect(carol.timeline.get_by_text("New", exact=True)).to_be_visible()
+    bob.say("three")
+    expect(unread(carol, slug)).to_have_text("3")
+    assert last_read(site, carol, slug) == 0
+
+    carol.page.reload()
+    expect(unread(carol, slug)).to_have_count(0)
+    wait_for(lambda: last_read(site, carol, slug) == 3, what="all to be read")
+
+
+def test_escape_marks_all_as_read(site: Site, person: MakePerson, unique: Unique) -> None:
+    bob, carol, slug = bob_in_a_channel_and_carol_elsewhere(person, unique)
+    carol.open(slug)
+    bob.say("one")
+    carol.sees_stored("one")
+    carol.act_on(carol.message("one"), "Mark as unread from here")
+    expect(unread(carol, slug)).to_have_text("1")
+    carol.page.keyboard.press("Escape")
+    expect(unread(carol, slug)).to_have_count(0)
+    wait_for(lambda: last_read(site, carol, slug) == 1, what="it to be read")
+
+
+def test_a_muted_channel_counts_nothing(person: MakePerson, unique: Unique) -> None:
+    bob, carol, slug = bob_in_a_channel_and_carol_elsewhere(person, unique)
+    carol.open(slug)
+    carol.button("Mute").click()
+    expect(carol.button("Unmute")).to_be_visible()
+    carol.open("public")
+    wait_for_stream(carol.page)
+    bob.say("one")
+    bob.sees_stored("one")
+    carol.open(slug)
+    carol.sees("one")
+    expect(unread(carol, slug)).to_have_count(0)
+
+
+def test_who_is_writing_is_shown_for_a_while(person: MakePerson, unique: Unique) -> None:
+    bob, carol, slug = bob_in_a_channel_and_carol_elsewhere(person, unique)
+    dave = person("dave").sign_up()
+    dave.create_channel(slug)
+    carol.open(slug)
+    for someone in (bob, carol, dave):
+        wait_for_stream(someone.page)
+    writing = carol.page.locator("#typing")
+    bob.box.press_sequentially("So")
+    expect(writing).to_have_text(re.compile(f"{bob.username}.? is typing…"))
+    dave.box.press_sequentially("So")
+    expect(writing).to_have_text(re.compile(f"{bob.username}.? and .?{dave.username}.? are typing…"))
+    bob.box.press("Enter")
+    carol.sees_stored("So")
+    expect(writing).to_have_text(re.compile(f"{dave.username}.? is typing…"))
+    expect(writing).to_be_empty()
+
+
+def bob_in_a_channel_and_carol_elsewhere(person: MakePerson, unique: Unique) -> tuple[Person, Person, str]:
+    """Both are in the channel of that slug; Carol looks at #public."""
+    bob, carol = person("bob").sign_up(), person("carol").sign_up()
+    slug = unique("news")
+    for someone in (bob, carol):
+        someone.create_channel(slug)
+    carol.open("public")
+    for someone in (bob, carol):
+        wait_for_stream(someone.page)
+    return bob, carol, slug
+
+
+def unread(someone: Person, slug: str) -> Locator:
+    """The number beside a channel, when there is one to be seen."""
+    return someone.sidebar.get_by_role("link", name=slug).locator(".place__count:visible")
+
+
+def last_read(site: Site, someone: Person, slug: str) -> int:
+    rows = site.rows(
+        "SELECT last_read_seq FROM channels_app_membership AS membership "
+        "JOIN accounts_user AS person ON person.id = membership.user_id "
+        "JOIN channels_app_channel AS channel ON channel.id = membership.channel_id "
+        "WHERE person.username = {} AND channel.slug = {}",
+        someone.username,
+        slug,
+    )
+    return int(rows[0][0])
