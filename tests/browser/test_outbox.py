@@ -302,7 +302,8 @@ def test_a_second_try_waits_until_the_first_is_taken_back(
 
     bob.context.unroute("**/delete/")
     bob.sees_stored("Soup at noon?", "And bread?")
-    assert [url.split("/")[-2] for url in answered] == ["delete", "messages", "messages"]
+    steps = [url.split("/")[-2] for url in answered]
+    assert [step for step in steps if step != "typing"] == ["delete", "messages", "messages"]
 
 
 def test_who_is_removed_while_looking_is_shown_the_way_back(
