@@ -35,11 +35,10 @@ export function keepTokensFresh() {
  * What the server answers in JSON, be it a refusal, and whether it is none as `ok`. Throws Barred, Unavailable (with
  * `retryAfterS` where the server named a time), or what fetch throws when there is no answer.
  */
-export async function request(url, { method = "GET", headers = {}, body } = {}) {
+export async function request(url, { headers = {}, ...options } = {}) {
   const response = await fetch(url, {
-    method,
+    ...options,
     headers: { Accept: "application/json", "X-CSRFToken": csrfToken() ?? "", ...headers },
-    body,
     signal: AbortSignal.timeout(TIMEOUT_MS),
   });
   const isJson = response.headers.get("Content-Type")?.startsWith("application/json");

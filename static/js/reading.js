@@ -27,6 +27,7 @@ export class Reading {
     this.#timeline.addEventListener("settled", () => this.#look());
     this.#timeline.addEventListener("arrived", ({ detail }) => this.#arrived(detail.article));
     addEventListener("focus", () => this.#look());
+    addEventListener("pagehide", () => this.#timer && this.#tell({ keepalive: true }));
     addEventListener("blur", () => this.#timeline.newestToRead <= this.#seq && this.#line?.remove());
     unread.addEventListener("read", () => this.#isSeen && unread.mark(region.dataset.slug, this.#seq));
     document.addEventListener("keydown", (event) => event.key === "Escape" && this.#escape(event));
@@ -62,21 +63,26 @@ export class Reading {
     if (this.#isStopped || !this.#isWatched || newestToRead <= this.#seq) return;
     this.#seq = newestToRead;
     unread.mark(this.#timeline.element.dataset.slug, newestToRead);
-    clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.#tell(), this.#toldAt + TOLD_EVERY_MS - Date.now());
+    this.#timer ??= setTimeout(() => this.#tell(), this.#toldAt + TOLD_EVERY_MS - Date.now());
   }
 
-  async #tell() {
+  async #tell({ keepalive = false } = {}) {
+    this.#forgetToTell();
     this.#toldAt = Date.now();
     const { readUrl, username } = this.#timeline.element.dataset;
     const seq = this.#seq;
     try {
       const body = new URLSearchParams({ seq, known: this.#known, author: username });
-      const { ok } = await request(readUrl, { method: "POST", body });
+      const { ok } = await request(readUrl, { method: "POST", body, keepalive });
       if (ok) this.#known = Math.max(this.#known, seq);
     } catch (error) {
       console.info("Not marked as read:", error.message); // the next message tells it again
     }
+  }
+
+  #forgetToTell() {
+    clearTimeout(this.#timer);
+    this.#timer = null;
   }
 
   #escape(event) {
@@ -101,7 +107,7 @@ export class Reading {
   async #stopAt(button, event) {
     event.preventDefault();
     this.#isStopped = true;
-    clearTimeout(this.#timer);
+    this.#forgetToTell();
     try {
       const body = new URLSearchParams({ author: this.#timeline.element.dataset.username });
       const { ok } = await request(button.formAction, { method: "POST", body });

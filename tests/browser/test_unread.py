@@ -56,6 +56,22 @@ def test_it_is_read_on_all_devices_at_once(person: MakePerson, unique: Unique) -
     expect(carol.page).to_have_title(re.compile("^#public"))
 
 
+def test_what_was_seen_right_before_leaving_is_read_too(
+    site: Site, person: MakePerson, unique: Unique
+) -> None:
+    bob, carol, slug = bob_in_a_channel_and_carol_elsewhere(person, unique)
+    carol.open(slug)
+    wait_for_stream(carol.page)
+    bob.say("one")
+    wait_for(lambda: last_read(site, carol, slug) == 1, what="the first to be told as read")
+    bob.say("two")
+    carol.sees("one", "two")
+    carol.pump()
+    carol.open("public")
+    wait_for(lambda: last_read(site, carol, slug) == 2, what="the second to be read")
+    expect(unread(carol, slug)).to_have_count(0)
+
+
 def test_marked_as_unread_it_stays_so_until_the_channel_is_opened_again(
     site: Site, person: MakePerson, unique: Unique
 ) -> None:

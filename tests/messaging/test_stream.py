@@ -242,9 +242,10 @@ def test_who_comes_back_gets_what_they_missed_before_they_have_to_ask(
     bob.say(channel, "heard")
     heard = stream.wait_for_text("heard")
     stream.close()
+    other = listen(bob, room)
     bob.say(channel, "missed")
     client_id = bob.say(channel, "to be edited")
-    other = listen(bob, room)
+    other.wait_for_text("to be edited")
     bob.send(f"/messages/{client_id}/edit/", text="missed as well")
     other.wait_for_text("missed as well")
 
