@@ -377,6 +377,8 @@ LOGGING = logging_settings(LOG_FORMAT, level=LOG_LEVEL)
 STATIC_URL = "static/"
 STATIC_ROOT = VAR_DIR / "static"
 STATICFILES_DIRS = [BASE_DIR / "static"]
+# What browsers and crawlers ask for at the root by themselves, also while a page of somebody else's is shown.
+WHITENOISE_ROOT = BASE_DIR / "static" / "root"
 WHITENOISE_ALLOW_ALL_ORIGINS = False  # nobody else's page needs ours
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},

@@ -19,6 +19,14 @@ def test_the_process_says_that_it_is_alive_without_the_database(client: Client) 
     assert (response.status_code, response.content) == (200, b"ok\n")
 
 
+def test_what_browsers_and_crawlers_ask_for_by_themselves_is_there_for_everybody(client: Client) -> None:
+    icon, robots = client.get("/favicon.ico"), client.get("/robots.txt")
+
+    assert icon.status_code == robots.status_code == 200
+    assert b"".join(icon.streaming_content).startswith(b"\x00\x00\x01\x00")  # an .ico, whatever its name
+    assert b"Disallow: /" in b"".join(robots.streaming_content)
+
+
 def test_a_page_that_does_not_exist_is_a_404_in_our_dress(cast: Cast) -> None:
     for path in ("/nothing/here/", "/channels/nowhere/", "/messages/x/"):
         response = signed_in(cast.bob).get(path)
