@@ -4,6 +4,7 @@ import zoneinfo
 from collections.abc import Callable
 from typing import Any
 
+from csp.middleware import CSPMiddleware
 from django.contrib.auth.middleware import LoginRequiredMiddleware
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, JsonResponse
@@ -30,6 +31,16 @@ class Alive:
         if request.path_info == "/healthz":
             return HttpResponse("ok\n", content_type="text/plain")
         return self.get_response(request)
+
+
+class PagePolicy(CSPMiddleware):
+    """The content security policy, on pages alone: a browser runs nothing in other answers (nosniff)."""
+
+    def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+        if not response.get("Content-Type", "").startswith("text/html"):
+            return response
+        guarded: HttpResponseBase = super().process_response(request, response)
+        return guarded
 
 
 class Private:

@@ -225,7 +225,7 @@ MIDDLEWARE = [
     "chatsite.readiness.Ready",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",  # before the policy: it is about pages, and long
-    "csp.middleware.CSPMiddleware",
+    "chatsite.middleware.PagePolicy",
     "django.middleware.gzip.GZipMiddleware",  # hides secrets from BREACH by padding of random length
     "chatsite.middleware.Private",
     "django.contrib.sessions.middleware.SessionMiddleware",

@@ -7,6 +7,9 @@ from collections import deque
 from dataclasses import dataclass
 from typing import Any
 
+MANY = 4  # messages in a batch, above which it is mostly their number that costs, and waiting for more pays
+LONGEST_STRETCH = 3
+
 
 @dataclass(eq=False, slots=True)
 class Lease:
@@ -44,11 +47,13 @@ class Inbox:
             most: deliveries in a batch.
             most_bytes: in a batch, which has one delivery all the same when that alone is larger.
             wait_s: from one batch to the next, unless that is full before. What comes alone does not wait for
-                others; while much comes, each batch has what came since the last one.
+                others; while much comes, each batch has what came since the last one, and the wait is up to
+                LONGEST_STRETCH times as long.
         """
         self._most = most
         self._most_bytes = most_bytes
         self._wait_s = wait_s
+        self._stretch = 1.0
         self._deliveries: deque[Delivery] = deque()
         self._bytes = 0
         self._taken_at = -math.inf
@@ -70,10 +75,12 @@ class Inbox:
                 if not self._deliveries:
                     self._changed.wait()
                     continue
-                left_s = self._taken_at + self._wait_s - time.monotonic()
+                left_s = self._taken_at + self._wait_s * self._stretch - time.monotonic()
                 if left_s <= 0 or self._is_full():
                     self._taken_at = time.monotonic()
-                    return self._cut()
+                    batch = self._cut()
+                    self._stretch = min(max(1.0, len(batch) / MANY), LONGEST_STRETCH)
+                    return batch
                 self._changed.wait(left_s)
             return []
 

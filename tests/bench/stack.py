@@ -11,7 +11,7 @@ from tests.bench.posts import Posts, measure_posts
 from tests.bench.processes import per_message
 from tests.bench.sizes import Sizes
 from tests.bench.task_workers import TaskQueue, task_queue
-from tests.bench.ways import INSERT, PRODUCT, TASK, Crowd, Way
+from tests.bench.ways import INSERT, ONE_CHANNEL, OWN_CHANNELS, PRODUCT, TASK, Crowd, Way
 from tests.site import Site
 
 TASK_SHARE = 8  # as many times fewer messages are enough to time the slower baseline
@@ -20,13 +20,12 @@ PACED_S = 15.0
 
 def measure_stack(site: Site, sizes: Sizes) -> None:
     """Measure everything, print it, and then what of the aims is reached."""
-    crowd = Crowd(site, [PRODUCT, INSERT, TASK])
+    ways = [PRODUCT, INSERT, TASK, ONE_CHANNEL, OWN_CHANNELS]
+    crowd = Crowd(site, ways)
     with task_queue(site) as tasks:
         by_tasks = _drained_by_tasks(site, tasks, sizes)
         drained = _drained(site, sizes)
-        posts = measure_posts(
-            site, crowd, [PRODUCT, INSERT, TASK], posts=sizes.posts, runs=sizes.runs, workers=tasks.workers
-        )
+        posts = measure_posts(site, crowd, ways, posts=sizes.posts, runs=sizes.runs, workers=tasks.workers)
     dwell_ms = measure_dwell(site, crowd, per_second=posts[0].per_second / 2, seconds=PACED_S)
     slower = measure_burst(site, crowd, INSERT, count=sizes.burst)
     print("  aims:")
@@ -56,8 +55,14 @@ def _drained_by_tasks(site: Site, tasks: TaskQueue, sizes: Sizes) -> float:
 
 
 def _say_aims_of_posts(posts: list[Posts]) -> None:
-    product, insert, task = posts
+    product, insert, task, one_channel, own_channels = posts
     say_aim("accepted/s of (a)'s", product.per_second / insert.per_second, at_least=1.3)
     say_aim("accepted/s of (b)'s", product.per_second / task.per_second, at_least=2)
     say_aim("s until all is stored", median(product.stored_after_s), at_most=1)
     say_aim("answered p99 of (a)'s", product.answered_ms(99) / insert.answered_ms(99), at_most=1)
+    say_aim("accepted/s in one channel, of ejabberd's 570", one_channel.per_second / 570, at_least=1)
+    say_aim(
+        "accepted/s in channels of their own, of ejabberd's 1,000",
+        own_channels.per_second / 1_000,
+        at_least=1,
+    )

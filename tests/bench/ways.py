@@ -21,17 +21,18 @@ class Way:
 
     Arguments:
         is_numbered: it counts a channel's messages in `last_seq`.
+        channels: over which its writers are spread; by default as many as there are persist queues.
     """
 
     title: str
     prefix: str
     name: str
     is_numbered: bool = False
+    channels: int = PERSIST_QUEUES
 
     @property
     def slugs(self) -> list[str]:
-        """As many channels as there are persist queues."""
-        return [f"{self.name}-{number}" for number in range(PERSIST_QUEUES)]
+        return [f"{self.name}-{number}" for number in range(self.channels)]
 
     def stored(self, site: Site) -> int:
         """How many of its messages are stored."""
@@ -40,6 +41,10 @@ class Way:
 
 
 PRODUCT = Way("the product", "/channels/", "load", is_numbered=True)
+ONE_CHANNEL = Way("the product, all in one channel", "/channels/", "one", is_numbered=True, channels=1)
+OWN_CHANNELS = Way(
+    "the product, each in a channel of their own", "/channels/", "own", is_numbered=True, channels=CLIENTS
+)
 INSERT = Way("(a) INSERT and commit in the request", "/baseline/insert/", "insert")
 TASK = Way("(b) one task and one commit a message", "/baseline/task/", "task")
 

@@ -23,8 +23,8 @@ def test_what_browsers_and_crawlers_ask_for_by_themselves_is_there_for_everybody
     icon, robots = client.get("/favicon.ico"), client.get("/robots.txt")
 
     assert icon.status_code == robots.status_code == 200
-    assert b"".join(icon.streaming_content).startswith(b"\x00\x00\x01\x00")  # an .ico, whatever its name
-    assert b"Disallow: /" in b"".join(robots.streaming_content)
+    assert b"".join(icon).startswith(b"\x00\x00\x01\x00")  # an .ico, whatever its name
+    assert b"Disallow: /" in b"".join(robots)
 
 
 def test_a_page_that_does_not_exist_is_a_404_in_our_dress(cast: Cast) -> None:
@@ -38,6 +38,16 @@ def test_what_does_not_exist_is_json_for_a_program(cast: Cast) -> None:
     response = signed_in(cast.bob).get("/channels/nowhere/", HTTP_ACCEPT="application/json")
 
     assert (response.status_code, response.json()["code"]) == (404, "not_found")
+
+
+def test_every_page_has_the_content_security_policy(cast: Cast, client: Client) -> None:
+    pages = [
+        client.get("/accounts/login/"),
+        signed_in(cast.bob).get("/channels/public/"),
+        client.get("/nowhere/"),
+    ]
+
+    assert all("default-src 'none'" in page["Content-Security-Policy"] for page in pages)
 
 
 def test_a_form_without_its_token_is_explained(cast: Cast) -> None:

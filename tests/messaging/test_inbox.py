@@ -1,10 +1,11 @@
 """What the broker delivered, until a batch of it is taken."""
 
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from messaging.pipeline.inbox import Delivery, Inbox, Lease
+from messaging.pipeline.inbox import LONGEST_STRETCH, Delivery, Inbox, Lease
 
 SOON_S = 0.01
 LONG_S = 3600.0
@@ -57,6 +58,22 @@ def test_what_is_not_full_goes_once_the_last_batch_is_long_enough_ago() -> None:
     put(box, lease, "b")
 
     assert bodies(box.take()) == ["b"]
+
+
+def test_while_much_comes_the_wait_for_the_next_batch_is_longer() -> None:
+    waits_s = []
+    for count in (1, 100):
+        box = inbox(most=1_000, most_bytes=1_000)
+        lease = Lease(0, None)
+        put(box, lease, *["x"] * count)
+        began = time.monotonic()
+        box.take()
+        put(box, lease, "next")
+        box.take()
+        waits_s.append(time.monotonic() - began)
+
+    assert waits_s[0] >= SOON_S
+    assert waits_s[1] >= SOON_S * LONGEST_STRETCH
 
 
 @pytest.mark.parametrize(
