@@ -11,6 +11,7 @@ packages_missing_for() {
             ;;
         rabbitmq) [[ -x $RABBITMQ_PROGRAMS/rabbitmq-server && -n $(type -P epmd) ]] || echo rabbitmq-server ;;
         nginx) [[ -n $(nginx_program) ]] || echo nginx-light ;;
+        openssl) type -P openssl >/dev/null || echo openssl ;;
         redis) type -P redis-server >/dev/null || echo redis-server ;;
         # Without fonts Chromium draws boxes.
         chromium) type -P chromium >/dev/null || type -P google-chrome >/dev/null || echo chromium fonts-liberation fonts-noto-color-emoji ;;
@@ -32,7 +33,7 @@ sys.exit(not os.path.exists(sysconfig.get_path("include") + "/Python.h"))' || ec
 }
 
 # What everything but a benchmark needs.
-readonly NEEDS=(mariadb rabbitmq nginx chromium venv mysqlclient)
+readonly NEEDS=(mariadb rabbitmq nginx openssl chromium venv mysqlclient)
 
 # Installs what is missing for the needs named, by default for all of them.
 install_needs() {

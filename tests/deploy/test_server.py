@@ -85,7 +85,7 @@ def test_the_example_can_be_read(server: Path) -> None:
 
 
 def test_streams_keep_no_connection_whatever_the_settings_say() -> None:
-    unit = (CHECKOUT / "deploy" / "systemd" / "chat-live.service").read_text()
+    unit = (CHECKOUT / "deploy" / "systemd" / "chat-live@.service").read_text()
 
     # Environment= would lose to EnvironmentFile=.
     assert "\nExecStart=/usr/bin/env CONN_MAX_AGE=0 " in unit
@@ -97,6 +97,64 @@ def test_the_guide_puts_every_unit_in_its_place() -> None:
     for unit in UNITS:
         assert f"deploy/systemd/*{unit.suffix}" in guide
         assert unit.stem in guide
+
+
+SYSTEMCTL = """#!/usr/bin/env bash
+printf '%s\\n' "$*" >>{log}
+case $* in
+    list-units*live*) printf 'chat-live@8002.service loaded\\nchat-live@8003.service loaded\\n' ;;
+    list-units*worker*) printf 'chat-worker@1.service loaded\\nchat-worker@2.service loaded\\n' ;;
+esac
+"""
+
+
+def roll(server: Path, *, pipeline: str) -> tuple[subprocess.CompletedProcess[str], list[str]]:
+    """Run deploy/roll.sh where systemctl writes down what it is asked, and manage.sh does `pipeline`."""
+    log = server / "log"
+    for name in ("roll.sh", "common.sh"):
+        shutil.copy(CHECKOUT / "deploy" / name, server / "deploy")
+    for path, text in {
+        server / "bin" / "systemctl": SYSTEMCTL.format(log=log),
+        server / "deploy" / "manage.sh": f"#!/usr/bin/env bash\necho looked >>{log}\n{pipeline}\n",
+    }.items():
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text)
+        path.chmod(0o755)
+    done = subprocess.run(
+        [server / "deploy" / "roll.sh"],
+        env={**os.environ, "PATH": f"{server / 'bin'}:{os.environ['PATH']}", "WORKER_WITHIN_S": "1"},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    return done, [line for line in log.read_text().splitlines() if not line.startswith("list-units")]
+
+
+def test_an_update_replaces_one_process_after_the_other(server: Path) -> None:
+    # The first look after a worker was restarted finds a queue without a consumer, the second finds all well.
+    done, asked = roll(server, pipeline=f"test $(( $(grep -c looked {server}/log) % 2 )) -eq 0")
+
+    assert done.returncode == 0, done.stderr
+    assert asked == [
+        "reload chat-web",
+        "restart chat-live@8002.service",
+        "restart chat-live@8003.service",
+        "restart chat-worker@1.service",
+        "looked",
+        "looked",
+        "restart chat-worker@2.service",
+        "looked",
+        "looked",
+    ]
+
+
+def test_an_update_stops_at_a_worker_that_does_not_come_back(server: Path) -> None:
+    done, asked = roll(server, pipeline="exit 1")
+
+    assert done.returncode == 1
+    assert "chat-worker@1.service" in done.stderr
+    assert "restart chat-worker@2.service" not in asked
 
 
 if shutil.which("systemd-analyze"):
