@@ -5,6 +5,7 @@ import os
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -46,6 +47,13 @@ def call(fields: object) -> str:
 
 def wait_until_stored(count: int) -> None:
     wait_for(lambda: Message.objects.count() == count, what=f"{count} messages", timeout_s=30)
+
+
+def test_the_worker_gives_way_to_pages(worker: int) -> None:
+    assert os.getpriority(os.PRIO_PROCESS, worker) == 10
+    # Where sessions are groups, that counts within the worker's own alone.
+    group = Path(f"/proc/{worker}/autogroup")
+    assert not group.exists() or group.read_text().split()[-1] == "10"
 
 
 def test_what_waits_is_stored_in_few_transactions_and_in_order(cast: Cast, worker: int) -> None:
