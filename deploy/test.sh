@@ -132,6 +132,8 @@ case ${1:-} in
     bench)
         prepare
         install_baseline
+        # As a server's, which deploy/mariadb/chat.cnf gives room for ten million messages.
+        export MARIADB_BUFFER_POOL=${MARIADB_BUFFER_POOL:-1G} MARIADB_LOG_FILE=${MARIADB_LOG_FILE:-512M}
         step "start MariaDB and RabbitMQ" start_services
         on_services "$PY" -m tests.bench
         ;;

@@ -49,7 +49,8 @@ mariadb_start() {
         --bind-address=127.0.0.1 --port="$port" --socket= --skip-name-resolve \
         --pid-file="$MARIADB_DIR/mariadbd.pid" --init-file="$MARIADB_DIR/init.sql" \
         --character-set-server=utf8mb4 --collation-server=utf8mb4_unicode_ci --transaction-isolation=READ-COMMITTED \
-        --innodb-buffer-pool-size=256M --max-connections=300
+        --innodb-buffer-pool-size="${MARIADB_BUFFER_POOL:-256M}" --innodb-log-file-size="${MARIADB_LOG_FILE:-96M}" \
+        --max-connections=300
     if ! wait_until 60 mariadb_is_ready_or_dead || ! mariadb_says_ready; then
         grep -m 3 ERROR "$MARIADB_DIR/log" >&2 || true
         die "MariaDB did not start; see $MARIADB_DIR/log"
