@@ -70,7 +70,7 @@ class Persisting:
         )
         self._leases: dict[int, Lease] = {}
         self._ending: list[Lease] = []
-        self._finished: deque[tuple[list[Delivery], bool]] = deque()
+        self._finished: deque[list[Delivery]] = deque()  # stored, not acknowledged yet
         self._partitions = 0
         self._wake_reader, self._wake_writer = socket.socketpair()
         self._roster = Roster(on_change=self._wake_loop)
@@ -168,11 +168,10 @@ class Persisting:
         # Looked for first: what such a lease had in work is among the finished by now.
         idle = [lease for lease in self._ending if not self._inbox.is_in_work(lease)]
         while self._finished:
-            batch, is_ended = self._finished.popleft()
-            if is_ended:
-                # A batch has the oldest deliveries of each of its leases: the last tag stands for them all.
-                for lease, tag in {delivery.lease: delivery.tag for delivery in batch}.items():
-                    lease.channel.basic_ack(tag, multiple=True)
+            batch = self._finished.popleft()
+            # A batch has the oldest deliveries of each of its leases: the last tag stands for them all.
+            for lease, tag in {delivery.lease: delivery.tag for delivery in batch}.items():
+                lease.channel.basic_ack(tag, multiple=True)
         for lease in idle:
             self._ending.remove(lease)
             lease.channel.close()
@@ -181,29 +180,32 @@ class Persisting:
 
     def _store(self) -> None:
         """The persister thread."""
+        try:
+            self._store_batches()
+            connection.close()
+        except Exception:
+            # A worker that stores nothing must not look as if it did: it ends, and is started again. Nothing
+            # is stored any more: the acknowledgement of a later batch would stand for this one as well.
+            logger.critical("persister failed", exc_info=True)
+            state.should_stop = EX_FAILURE  # type: ignore[assignment]  # None until then
+            self._wake_loop()
+
+    def _store_batches(self) -> None:
         ended_at = time.monotonic()
         while batch := self._inbox.take():
             if time.monotonic() - ended_at > IDLE_CONNECTION_S:
                 connection.close()
-            try:
+            # Given up is what nobody waits for: of its leases nothing comes later that could be acknowledged.
+            with contextlib.suppress(GivenUp):
                 deliver(
                     [read_call(delivery.body) for delivery in batch],
                     pause=partial(self._inbox.pause, batch),
                 )
-                is_ended = True
-            except GivenUp:
-                is_ended = False
-            except Exception:
-                # A worker that stores nothing must not look as if it did: it ends, and is started again.
-                logger.critical("persister failed", exc_info=True)
-                state.should_stop = EX_FAILURE  # type: ignore[assignment]  # None until then
-                is_ended = False
+                self._finished.append(batch)
             # In this order: a queue that is being handed back closes once nothing of it is in work.
-            self._finished.append((batch, is_ended))
             self._inbox.done(batch)
             self._wake_loop()
             ended_at = time.monotonic()
-        connection.close()
 
     def _wake_loop(self) -> None:
         """Called by the other threads."""

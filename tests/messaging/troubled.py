@@ -1,0 +1,34 @@
+"""A worker in which something breaks that can't be broken from outside; the variable TROUBLE names what.
+
+It is run as `celery -A tests.messaging.troubled worker`.
+"""
+
+import os
+from typing import Any
+
+from celery.signals import worker_init
+
+from chatsite.celery import app
+
+__all__ = ["app"]
+
+
+@worker_init.connect
+def make_trouble(**_sender: Any) -> None:
+    """Once Django is set up, and before anything runs."""
+    {"an error of our own": break_down_at_trouble}[os.environ["TROUBLE"]]()
+
+
+def break_down_at_trouble() -> None:
+    """Storing a message that says "trouble" raises what nobody expects."""
+    from messaging.pipeline import worker
+    from messaging.pipeline.envelope import Envelope
+
+    deliver = worker.deliver
+
+    def deliver_or_break(batch: Any, **options: Any) -> None:
+        if any(isinstance(one, Envelope) and one.text == "trouble" for one in batch):
+            raise RuntimeError("trouble")
+        deliver(batch, **options)
+
+    worker.deliver = deliver_or_break
