@@ -28,10 +28,11 @@ class ComposerForm(TextForm):
     def to_send_again(self) -> "ComposerForm":
         """This form, refused, to be shown again.
 
-        Under a new client_id, unless the refusal is only for the moment: then the server may have the message
-        after all, and the same name keeps it one message.
+        Under the same client_id: the queue may have the message all the same, and the name keeps it one
+        message. Under a new one only where the name was none, or is another message's.
         """
-        if self.retry_after_s is None:
+        is_taken = self.refusal is not None and self.refusal.code == "client_id_taken"
+        if is_taken or "client_id" in self.errors:
             kept = {name: self[name].value() for name in ("text", "previous")}
             self.data = {**kept, "client_id": str(uuid.uuid4())}
         return self

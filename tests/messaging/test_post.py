@@ -213,6 +213,24 @@ def test_a_refused_post_keeps_its_text_on_the_page(cast: Cast) -> None:
     assert "my long thought" in page.content.decode()
 
 
+def test_a_refused_post_keeps_its_name_unless_that_is_another_message(cast: Cast) -> None:
+    taken, mine = say(cast.bob, cast.design, "mine").client_id, uuid.uuid4()
+    bob, outsider = signed_in(cast.bob), signed_in(cast.mallory)
+
+    too_long = post_text(bob, cast.design, "x" * 10_001, mine)
+    not_in = post_text(outsider, cast.design, "let me in", mine)
+    another = post_text(bob, cast.design, "other", taken)
+    damaged = post_text(bob, cast.design, "keep me", "nonsense")
+
+    assert [page.context["composer"]["client_id"].value() for page in (too_long, not_in)] == [str(mine)] * 2
+    for page in (another, damaged):
+        assert uuid.UUID(page.context["composer"]["client_id"].value()) != taken
+    assert (
+        post_text(bob, cast.design, "other", another.context["composer"]["client_id"].value()).status_code
+        == 302
+    )
+
+
 def test_a_post_without_a_csrf_token_is_refused(cast: Cast) -> None:
     bob = signed_in(cast.bob, checks_csrf=True)
 

@@ -188,29 +188,57 @@ def test_the_message_of_another_counts_for_nothing(cast: Cast, settings: LazySet
 
 @pytest.mark.stack
 def test_the_plain_page_keeps_the_order_too(cast: Cast, wire: Proxy, worker: int) -> None:
-    bob, first, second = signed_in(cast.bob), uuid.uuid4(), uuid.uuid4()
+    bob = signed_in(cast.bob)
     with resting(worker):
-        sent = post_text(bob, cast.design, "first", first)
+        first, page = said_on_a_page(bob, cast.design, "first")
         wire.cut()
-        page = bob.get(sent["Location"]).content.decode()
-        fields = {"text": "second", "client_id": str(second), "previous": previous_on(page)}
-        refused = bob.post("/channels/design/messages/", fields)
+        refused = send(bob, cast.design, page, "second")
 
     assert "on its way" in page
-    assert previous_on(page) == str(first)
+    assert hidden_on(page, "previous") == first
     assert refused.status_code == 409
     assert refused.context["composer"]["text"].value() == "second"
     assert "in a moment" in refused.content.decode()
-    assert previous_on(refused.content.decode()) == str(first)
+    assert hidden_on(refused.content.decode(), "previous") == first
 
     wait_for(lambda: texts(cast.design) == ["first"], what="the first")
-    assert bob.post("/channels/design/messages/", fields)["Location"] == "/channels/design/"
+    sent = send(bob, cast.design, refused.content.decode(), "second")
+    assert sent["Location"] == "/channels/design/"
     assert texts(cast.design) == ["first", "second"]
 
 
-def previous_on(page: str) -> str:
-    """What the composer of `page` names as the message before."""
-    [value] = re.findall(r'<input type="hidden" name="previous" value="([^"]*)"', page)
+@pytest.mark.stack
+def test_what_a_plain_page_sends_again_is_the_same_message(cast: Cast, wire: Proxy, worker: int) -> None:
+    bob = signed_in(cast.bob)
+    with resting(worker):
+        _first, page = said_on_a_page(bob, cast.design, "first")
+        wire.hold()
+        refused = send(bob, cast.design, page, "second")
+        wire.mend()  # the broker takes what it was given, and nobody waits for its confirm any more
+    wait_for(lambda: texts(cast.design) == ["first", "second"], what="the refused one as well")
+
+    sent = send(bob, cast.design, refused.content.decode(), "second")
+
+    assert (refused.status_code, sent.status_code) == (409, 302)
+    assert texts(cast.design) == ["first", "second"]
+
+
+def said_on_a_page(client: Client, channel: Channel, text: str) -> tuple[str, str]:
+    """Its client_id, and the page that follows on a message which is not stored yet."""
+    client_id = str(uuid.uuid4())
+    return client_id, client.get(post_text(client, channel, text, client_id)["Location"]).content.decode()
+
+
+def send(client: Client, channel: Channel, page: str, text: str) -> Any:
+    """Send the composer of `page` with `text` in it."""
+    return post_text(
+        client, channel, text, hidden_on(page, "client_id"), previous=hidden_on(page, "previous")
+    )
+
+
+def hidden_on(page: str, name: str) -> str:
+    """What the composer of `page` carries as `name`."""
+    [value] = re.findall(rf'<input type="hidden" name="{name}" value="([^"]*)"', page)
     return str(value)
 
 

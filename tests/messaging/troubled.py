@@ -4,6 +4,7 @@ It is run as `celery -A tests.messaging.troubled worker`.
 """
 
 import os
+from importlib import import_module
 from typing import Any
 
 from celery.signals import worker_init
@@ -21,9 +22,9 @@ def make_trouble(**_sender: Any) -> None:
 
 def break_down_at_trouble() -> None:
     """Storing a message that says "trouble" raises what nobody expects."""
-    from messaging.pipeline import worker
     from messaging.pipeline.envelope import Envelope
 
+    worker: Any = import_module("messaging.pipeline.worker")
     deliver = worker.deliver
 
     def deliver_or_break(batch: Any, **options: Any) -> None:
