@@ -3,7 +3,7 @@
 import json
 import logging
 
-from django.db import DataError, IntegrityError
+from django.db import DataError, IntegrityError, OperationalError
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -13,7 +13,8 @@ from chatsite.rights import require
 from messaging.models import RejectedMessage
 from messaging.permissions import may_decide_rejected
 from messaging.pipeline.envelope import Envelope, UnknownEnvelope
-from messaging.pipeline.persist import Dropped, Outcome, Rejected, persist
+from messaging.pipeline.faults import is_too_large
+from messaging.pipeline.persist import Dropped, Outcome, Rejected, long_values, persist
 
 logger = logging.getLogger(__name__)
 
@@ -39,6 +40,10 @@ def retry_rejected(actor: Actor, rejected: RejectedMessage) -> None:
     except UnknownEnvelope as error:
         raise _refused_again(rejected, "unknown_envelope", str(error)) from error
     except (DataError, IntegrityError, ValueError, ArithmeticError) as error:
+        raise _refused_again(rejected, "not_storable", repr(error)) from error
+    except OperationalError as error:
+        if not is_too_large(error, [long_values(envelope)]):
+            raise
         raise _refused_again(rejected, "not_storable", repr(error)) from error
     if isinstance(outcome, Rejected):
         raise _refused_again(rejected, outcome.reason, "")

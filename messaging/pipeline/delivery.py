@@ -13,8 +13,8 @@ from django.db import Error, connection
 from django.utils import timezone
 
 from messaging.pipeline.envelope import Envelope, UnknownEnvelope
-from messaging.pipeline.faults import is_database_away
-from messaging.pipeline.persist import Stored, persist
+from messaging.pipeline.faults import is_database_away, is_too_large
+from messaging.pipeline.persist import Stored, long_values, persist
 from messaging.pipeline.rejected import Rejection, set_aside, unreadable
 
 FIRST_PAUSE_S = 0.1
@@ -39,7 +39,8 @@ def deliver(batch: Sequence[Envelope | Unreadable], *, pause: Callable[[float], 
     """Bring each of `batch` to its end: stored, dropped, rejected or set aside, in the order given.
 
     While the database is away, or refuses for a reason that is not the messages', all is held and tried again
-    for as long as it takes. What is bad is found by halving, and set aside alone.
+    for as long as it takes. What is bad is found by halving, and set aside alone. What can't even be set
+    aside is held, and then stored if that can be done by now.
 
     Arguments:
         batch: what `read_call` returned, in the order of the queue.
@@ -57,7 +58,7 @@ def deliver(batch: Sequence[Envelope | Unreadable], *, pause: Callable[[float], 
             _store(run)
             patience.start_anew()
         except Exception as fault:  # noqa: BLE001  # anything may be wrong with what people send
-            if is_database_away(fault):
+            if is_database_away(fault) and not is_too_large(fault, map(_long_values, run)):
                 runs.append(run)
                 patience.hold(fault)
             elif len(run) > 1:
@@ -67,8 +68,10 @@ def deliver(batch: Sequence[Envelope | Unreadable], *, pause: Callable[[float], 
                 # The database may have come back between this fault and the question whether it is away.
                 suspect = run[0]
                 runs.append(run)
-            else:
-                _set_aside(run[0], fault, patience)
+            elif second_fault := _set_aside(run[0], fault):
+                suspect = None
+                runs.append(run)
+                patience.hold(second_fault)
 
 
 def read_call(body: bytes | str) -> Envelope | Unreadable:
@@ -140,17 +143,29 @@ def _persist(envelopes: Sequence[Envelope]) -> None:
         logger.info("stored", extra={"client_ids": new, "dwell_ms_most": dwell_ms})
 
 
-def _set_aside(item: Envelope | Unreadable, fault: Exception, patience: _Patience) -> None:
-    """Keep what failed alone, for as long as that takes: if even that can't be written, it is held."""
+def _long_values(item: Envelope | Unreadable) -> Sequence[str]:
+    """What is long in the statement that stores `item`, or sets it aside."""
+    if isinstance(item, Envelope):
+        return long_values(item)
+    return (unreadable(item.fields, detail=item.why).envelope,)
+
+
+def _set_aside(item: Envelope | Unreadable, fault: Exception) -> Error | None:
+    """Keep what failed alone, whole or else cut down; why that can't be written, when it can't."""
     logger.error("not storable", exc_info=fault)
     if isinstance(item, Envelope):
         rejection = Rejection(item.as_json(), "not_storable", repr(fault))
     else:
         rejection = unreadable(item.fields, detail=item.why)
-    while True:
+    try:
         try:
             set_aside(rejection, at=timezone.now())
-            return
-        except Error as second_fault:
-            connection.close()  # the next try has a fresh one
-            patience.hold(second_fault)
+        except Error as too_large:
+            connection.close()
+            if not is_too_large(too_large, [(rejection.envelope, rejection.detail)]):
+                raise
+            set_aside(rejection.cut_down(), at=timezone.now())
+    except Error as second_fault:
+        connection.close()  # the next try has a fresh one
+        return second_fault
+    return None

@@ -1,6 +1,8 @@
 """The envelope: an accepted message on its way to the database, as versioned JSON."""
 
 import hashlib
+import json
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -11,6 +13,7 @@ ENVELOPE_VERSION = 2
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
 LARGEST_ID = 2**63 - 1  # in the database
+KEPT_OF_A_CUT = 1_000  # characters
 
 
 class UnknownEnvelope(ValueError):
@@ -91,6 +94,27 @@ def names_in(fields: object) -> tuple[UUID | None, int | None]:
     return _uuid_or_none(envelope.get("client_id")), author_id if is_id else None
 
 
+def fingerprint_in(fields: object) -> bytes | None:
+    """The fingerprint of the message in `fields`, also where no more than that is left of it; else None."""
+    try:
+        return Envelope.from_json(fields).fingerprint
+    except UnknownEnvelope:
+        kept = fields.get("fingerprint") if isinstance(fields, dict) else None
+        return bytes.fromhex(kept) if isinstance(kept, str) and _FINGERPRINT.fullmatch(kept) else None
+
+
+def cut_down(fields: object) -> dict[str, Any]:
+    """What tells `fields` from others, and how they begin: of a size that goes anywhere, and no envelope."""
+    client_id, author_id = names_in(fields)
+    fingerprint = fingerprint_in(fields)
+    return {
+        "client_id": str(client_id) if client_id else None,
+        "author_id": author_id,
+        "fingerprint": fingerprint.hex() if fingerprint else None,
+        "begins": json.dumps(fields)[:KEPT_OF_A_CUT],
+    }
+
+
 def without_text(fields: object) -> dict[str, Any]:
     """What may stay of an envelope, of whatever release, when its author deletes the message."""
     envelope = _likely_envelope(fields)
@@ -124,5 +148,7 @@ def _from_microseconds(fields: dict[str, Any]) -> datetime:
 
 # By version, the only field in which they differ. What an earlier release left in the queues is still stored.
 _ACCEPTED_AT: dict[int, Callable[[dict[str, Any]], datetime]] = {1: _from_words, 2: _from_microseconds}
+
+_FINGERPRINT = re.compile("[0-9a-f]{64}")
 
 _NO_TEXT = ("version", "client_id", "channel_id", "author_id", "accepted_at", "accepted_us")

@@ -84,6 +84,11 @@ def persist(envelopes: Sequence[Envelope], *, keep_rejected: bool) -> list[Outco
     return _persist_once(envelopes, rendered, buried, keep_rejected=keep_rejected)
 
 
+def long_values(envelope: Envelope) -> Sequence[str]:
+    """What is long in the statement that stores `envelope`."""
+    return envelope.text, render(envelope.text)
+
+
 @transaction.atomic
 def _persist_once(
     envelopes: Sequence[Envelope], rendered: Sequence[str], buried: set[Name], *, keep_rejected: bool

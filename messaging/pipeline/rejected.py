@@ -13,7 +13,7 @@ from django.db import transaction
 
 from accounts.models import User
 from messaging.models import RejectedMessage
-from messaging.pipeline.envelope import names_in
+from messaging.pipeline.envelope import KEPT_OF_A_CUT, cut_down, names_in
 from messaging.pipeline.tombstones import buried_among
 
 ROWS_IN_A_STATEMENT = 50  # of 120 KB at most, far below max_allowed_packet
@@ -42,6 +42,16 @@ class Rejection:
     @property
     def author_id(self) -> int | None:
         return names_in(self.fields)[1]
+
+    @property
+    def envelope(self) -> str:
+        """`fields` as the row keeps them."""
+        return json.dumps(self.fields)
+
+    def cut_down(self) -> "Rejection":
+        """This one, of a size that always fits; what is left of the envelope can't be taken for one."""
+        detail = f"too large, and cut after {KEPT_OF_A_CUT:,} characters. {self.detail}"[:KEPT_OF_A_CUT]
+        return Rejection(cut_down(self.fields), self.reason, detail)
 
 
 def unreadable(fields: object, *, detail: str) -> Rejection:
@@ -80,7 +90,7 @@ def _rows(rejections: Sequence[Rejection], at: datetime) -> Iterable[RejectedMes
     ids = {rejection.author_id for rejection in rejections if rejection.author_id is not None}
     authors = set(User.objects.filter(pk__in=ids).values_list("pk", flat=True))
     for rejection in rejections:
-        envelope = json.dumps(rejection.fields)
+        envelope = rejection.envelope
         yield RejectedMessage(
             client_id=rejection.client_id,
             author_id=rejection.author_id if rejection.author_id in authors else None,

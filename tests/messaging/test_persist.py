@@ -2,23 +2,27 @@
 
 import json
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
 from typing import Any
 
 import pytest
-from django.db import connection, connections, transaction
+from django.db import OperationalError, connection, connections, transaction
+from django.db.backends.base.base import BaseDatabaseWrapper
 from django.utils import timezone
 
 from accounts.actors import SYSTEM
 from channels_app.actions import archive_channel, join_channel, leave_channel
 from channels_app.models import Channel
+from chatsite.errors import Conflict
+from messaging.actions import retry_rejected
 from messaging.models import Message, RejectedMessage, Tombstone
 from messaging.pipeline.delivery import deliver, patiently, read
 from messaging.pipeline.envelope import Envelope, UnknownEnvelope
 from messaging.pipeline.persist import Dropped, Rejected, Stored, persist
+from messaging.queries import fate_of
 from messaging.rendering import render
 from tests.cast import Cast
 from tests.messaging.test_timeline import NOON
@@ -278,6 +282,127 @@ def test_a_delivery_is_held_while_the_tables_are_not_there(
 
     assert Message.objects.get().client_id == sent.client_id
     assert not RejectedMessage.objects.exists()
+
+
+@pytest.mark.stack
+@pytest.mark.parametrize("number", [1180, 1105])
+def test_a_message_is_held_while_nothing_can_be_committed(
+    cast: Cast, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    sent, pauses = envelope(cast), []
+
+    def fail(_connection: object) -> None:
+        raise OperationalError(number, "no commit")
+
+    def pause(seconds: float) -> bool:
+        pauses.append(seconds)
+        if len(pauses) == 3:
+            monkeypatch.undo()
+        return True
+
+    monkeypatch.setattr(BaseDatabaseWrapper, "_commit", fail)
+    deliver([sent], pause=pause)
+
+    assert Message.objects.get().client_id == sent.client_id
+    assert not RejectedMessage.objects.exists()
+
+
+@pytest.mark.stack
+def test_what_could_not_even_be_set_aside_is_stored_once_it_can_be(cast: Cast) -> None:
+    sent = envelope(cast)
+    change_tables(
+        "ALTER TABLE messaging_message ADD CONSTRAINT against_hello CHECK (text <> 'hello')",
+        "ALTER TABLE messaging_rejectedmessage RENAME TO moved_away",
+    )
+
+    def pause(_seconds: float) -> bool:
+        change_tables(
+            "ALTER TABLE moved_away RENAME TO messaging_rejectedmessage",
+            "ALTER TABLE messaging_message DROP CONSTRAINT against_hello",
+        )
+        return True
+
+    deliver([sent], pause=pause)
+
+    assert Message.objects.get().client_id == sent.client_id
+    assert not RejectedMessage.objects.exists()
+
+
+def change_tables(*statements: str) -> None:
+    with connection.cursor() as cursor:
+        for statement in statements:
+            cursor.execute(statement)
+
+
+@pytest.mark.stack
+def test_a_lock_that_others_hold_for_long_is_waited_for(cast: Cast, caplog: pytest.LogCaptureFixture) -> None:
+    sent = envelope(cast)
+
+    def store() -> None:
+        change_tables("SET SESSION innodb_lock_wait_timeout = 1")
+        deliver([sent], pause=patiently)
+
+    with ThreadPoolExecutor(1) as pool:
+        with transaction.atomic():
+            Channel.objects.select_for_update().get(pk=cast.design.pk)
+            storing = pool.submit(_on_a_connection_of_its_own, store)
+            wait_for(lambda: "holding" in caplog.text, what="the message to be held")
+            assert "1205" in " ".join(getattr(record, "fault", "") for record in caplog.records)
+        storing.result(timeout=30)
+
+    assert Message.objects.get().client_id == sent.client_id
+    assert not RejectedMessage.objects.exists()
+
+
+@pytest.fixture
+def small_packets() -> Iterator[int]:
+    """The database takes statements of so many bytes, 1 MiB."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT @@GLOBAL.max_allowed_packet")
+        [before] = cursor.fetchone()
+    change_tables(f"SET GLOBAL max_allowed_packet = {1 << 20}")
+    connection.close()  # a connection keeps what it began with
+    yield 1 << 20
+    change_tables(f"SET GLOBAL max_allowed_packet = {before}")
+    connection.close()
+
+
+@pytest.mark.stack
+@pytest.mark.parametrize("is_known", [True, False])
+def test_what_no_statement_can_carry_is_cut_and_blocks_nothing(
+    cast: Cast, small_packets: int, is_known: bool
+) -> None:
+    large = envelope(cast, "large " + "x" * small_packets)
+    item = large if is_known else read({**large.as_json(), "version": 99})
+    around = [envelope(cast, "before"), envelope(cast, "behind")]
+
+    deliver([around[0], item, around[1]], pause=no_pause)
+
+    assert list(Message.objects.order_by("seq").values_list("text", flat=True)) == ["before", "behind"]
+    kept = RejectedMessage.objects.get()
+    assert (kept.client_id, kept.author) == (large.client_id, cast.bob)
+    assert kept.reason == ("not_storable" if is_known else "unknown_envelope")
+    assert "large xxx" in kept.envelope
+    assert "too large" in kept.detail
+    assert fate_of(cast.bob.pk, large.client_id).status == "not_sent"
+    with pytest.raises(Conflict):
+        retry_rejected(SYSTEM, kept)  # what is left of it is not what was said
+
+
+@pytest.mark.stack
+def test_what_fits_only_without_its_html_is_set_aside_whole(cast: Cast, small_packets: int) -> None:
+    large = envelope(cast, "x" * (small_packets * 2 // 3))
+
+    deliver([large], pause=no_pause)
+
+    kept = RejectedMessage.objects.get()
+    assert Envelope.from_json(json.loads(kept.envelope)) == large
+    with pytest.raises(Conflict):
+        retry_rejected(SYSTEM, kept)
+
+
+def no_pause(_seconds: float) -> bool:
+    raise AssertionError("held")
 
 
 @pytest.mark.django_db(transaction=True)
