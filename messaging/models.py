@@ -136,7 +136,7 @@ class RejectedMessage(models.Model):
     author = models.ForeignKey(
         User, models.PROTECT, null=True, related_name="rejected_messages", verbose_name=_("author")
     )
-    # Of the reason and the envelope: what is delivered again is still one row.
+    # Of the reason and the message: what is delivered or posted again is still one row.
     digest = models.CharField(max_length=64, unique=True, editable=False)
     envelope = models.TextField(_("envelope"), help_text=_("As it came out of the queue, in JSON."))
     reason = models.CharField(_("reason"), max_length=64)

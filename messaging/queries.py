@@ -311,7 +311,8 @@ def fate_of(author_id: int, client_id: UUID) -> Fate:
         return Fate("deleted") if message.is_deleted else Fate("sent", message=message)
     if Tombstone.objects.filter(client_id=client_id, author=author_id).exists():
         return Fate("deleted")
-    rejected = RejectedMessage.objects.filter(client_id=client_id, author=author_id).last()
+    same_name = RejectedMessage.objects.filter(client_id=client_id, author=author_id)
+    rejected = same_name.order_by("rejected_at", "pk").last()
     if rejected is None or rejected.outcome == RejectedMessage.Outcome.STORED:
         return Fate("sending")
     if rejected.outcome == RejectedMessage.Outcome.DELETED:

@@ -10,9 +10,9 @@ from django.utils.translation import gettext_lazy as _
 from accounts.actors import Actor
 from chatsite.errors import Conflict
 from chatsite.rights import require
-from messaging.models import RejectedMessage
+from messaging.models import Message, RejectedMessage
 from messaging.permissions import may_decide_rejected
-from messaging.pipeline.envelope import Envelope, UnknownEnvelope
+from messaging.pipeline.envelope import Envelope, UnknownEnvelope, fingerprint_in
 from messaging.pipeline.faults import is_too_large
 from messaging.pipeline.persist import Dropped, Outcome, Rejected, long_values, persist
 
@@ -60,9 +60,12 @@ def discard_rejected(actor: Actor, rejected: RejectedMessage) -> None:
 
     Raises:
         NotAllowed: the actor is no admin.
-        Conflict: it was decided already, or its author deleted it.
+        Conflict: it was decided already, or its author deleted it, or it is stored all the same.
     """
     require(may_decide_rejected, actor)
+    if _is_stored(rejected):
+        _decide(rejected, STORED, unless=[STORED, DELETED])
+        raise _ended(STORED)
     if not _decide(rejected, DISCARDED, unless=[STORED, DISCARDED, DELETED]):
         raise _ended(RejectedMessage.Outcome(_as_it_is(rejected).outcome))
 
@@ -70,6 +73,13 @@ def discard_rejected(actor: Actor, rejected: RejectedMessage) -> None:
 def _persist(envelope: Envelope) -> list[Outcome]:
     # In transactions of its own: one around it would be in the way of its trying again after a deadlock.
     return persist([envelope], keep_rejected=False)
+
+
+def _is_stored(rejected: RejectedMessage) -> bool:
+    fingerprint = fingerprint_in(json.loads(rejected.envelope))
+    if rejected.client_id is None or fingerprint is None:
+        return False
+    return Message.objects.filter(client_id=rejected.client_id, fingerprint=fingerprint).exists()
 
 
 def _as_it_is(rejected: RejectedMessage) -> RejectedMessage:

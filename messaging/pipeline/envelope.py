@@ -43,7 +43,9 @@ class Envelope:
         The same author, channel and text under one client_id is the same message delivered twice; anything
         else is another message that took its name.
         """
-        return hashlib.sha256(f"{self.author_id}:{self.channel_id}:{self.text}".encode()).digest()
+        # Also of half a character, which no database takes.
+        what = f"{self.author_id}:{self.channel_id}:{self.text}".encode(errors="surrogatepass")
+        return hashlib.sha256(what).digest()
 
     def as_json(self) -> dict[str, Any]:
         """A dict of JSON's own types, for the queue."""

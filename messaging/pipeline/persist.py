@@ -14,9 +14,9 @@ from chatsite.live.events import channel_changed
 from messaging.models import Message
 from messaging.pipeline.envelope import Envelope
 from messaging.pipeline.faults import is_worth_an_instant_retry
-from messaging.pipeline.rejected import Rejection, keep
+from messaging.pipeline.rejected import Rejection, buried_and_rejected, end_as_stored, keep
 from messaging.pipeline.rows import Row, insert, numbered
-from messaging.pipeline.tombstones import Name, buried_among
+from messaging.pipeline.tombstones import Name
 from messaging.rendering import render
 
 RACES = 10  # times that others may come between: take a client_id, bury one, lock rows in another order
@@ -117,7 +117,7 @@ def _persist_once(
     rejected = _rejected(envelopes, outcomes)
     if rejected and keep_rejected:
         keep([Rejection(envelope.as_json(), reason) for envelope, reason in rejected], at=now)
-    _refuse_buried([*(row.envelope for row in rows), *(envelope for envelope, _reason in rejected)])
+    _look_behind([row.envelope for row in rows], [envelope for envelope, _reason in rejected])
     # Also of what was stored before: who did that may have ended between commit and announcement.
     announce(*(channel_changed(channel.pk, channel.version) for channel in channels.values()))
     return outcomes
@@ -187,12 +187,17 @@ def _rejected(envelopes: Sequence[Envelope], outcomes: Sequence[Outcome]) -> lis
     ]
 
 
-def _refuse_buried(envelopes: Sequence[Envelope]) -> None:
-    """Look for tombstones of what was inserted just now.
+def _look_behind(stored: Sequence[Envelope], rejected: Sequence[Envelope]) -> None:
+    """Look for tombstones of what was inserted just now, and for earlier rejections of what was stored.
 
     Raises:
-        _Buried: there are some; the transaction is undone, and the batch tried without them.
+        _Buried: there are tombstones; the transaction is undone, and the batch tried without them.
     """
-    names = {(envelope.client_id, envelope.author_id) for envelope in envelopes}
-    if names and (buried := buried_among(names)):
+    names = {(envelope.client_id, envelope.author_id) for envelope in (*stored, *rejected)}
+    if not names:
+        return
+    buried, rejections = buried_and_rejected(names)
+    if buried:
         raise _Buried(buried)
+    if stored and rejections:
+        end_as_stored(rejections, {(envelope.client_id, envelope.fingerprint) for envelope in stored})

@@ -3,19 +3,22 @@
 import hashlib
 import json
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Container, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import Value
+from django.utils import timezone
 
 from accounts.models import User
-from messaging.models import RejectedMessage
-from messaging.pipeline.envelope import KEPT_OF_A_CUT, cut_down, names_in
-from messaging.pipeline.tombstones import buried_among
+from messaging.models import RejectedMessage, Tombstone
+from messaging.pipeline.envelope import KEPT_OF_A_CUT, cut_down, fingerprint_in, names_in
+from messaging.pipeline.tombstones import Name, buried_among
 
+NOT_STORED = (RejectedMessage.Outcome.OPEN, RejectedMessage.Outcome.DISCARDED)
 ROWS_IN_A_STATEMENT = 50  # of 120 KB at most, far below max_allowed_packet
 
 logger = logging.getLogger(__name__)
@@ -44,6 +47,13 @@ class Rejection:
         return names_in(self.fields)[1]
 
     @property
+    def digest(self) -> str:
+        """The same for every delivery and every post of the same message, refused for the same reason."""
+        fingerprint = fingerprint_in(self.fields)
+        what = f"{self.client_id}:{fingerprint.hex()}" if fingerprint else self.envelope
+        return hashlib.sha256(f"{self.reason}:{what}".encode()).hexdigest()
+
+    @property
     def envelope(self) -> str:
         """`fields` as the row keeps them."""
         return json.dumps(self.fields)
@@ -60,17 +70,51 @@ def unreadable(fields: object, *, detail: str) -> Rejection:
 
 
 def keep(rejections: Sequence[Rejection], *, at: datetime) -> None:
-    """Keep `rejections`; what was delivered and rejected before is still one row.
+    """Keep `rejections`, one row for each message and reason.
+
+    What is delivered again changes nothing. What its author posted again is to be decided again.
 
     Raises:
         django.db.Error: they could not be written, so that nothing may be acknowledged. An IntegrityError
             says that another worker kept one of them in the same moment.
     """
     rows = {row.digest: row for row in _rows(rejections, at)}
-    known = set(RejectedMessage.objects.filter(digest__in=rows).values_list("digest", flat=True))
+    known = {row.digest: row for row in RejectedMessage.objects.filter(digest__in=rows)}
     new = [row for digest, row in rows.items() if digest not in known]
     RejectedMessage.objects.bulk_create(new, batch_size=ROWS_IN_A_STATEMENT)
-    transaction.on_commit(partial(_log, new))
+    again = [rows[digest] for digest, row in known.items() if row.envelope != rows[digest].envelope]
+    for row in again:
+        RejectedMessage.objects.filter(digest=row.digest).update(
+            envelope=row.envelope,
+            detail=row.detail,
+            rejected_at=at,
+            outcome=RejectedMessage.Outcome.OPEN,
+            ended_at=None,
+        )
+    transaction.on_commit(partial(_log, [*new, *again]))
+
+
+def buried_and_rejected(names: Collection[Name]) -> tuple[set[Name], list[int]]:
+    """As `buried_among`, and the rows of what was rejected under these names, in one query."""
+    ids = {client_id for client_id, _author in names}
+    buried = Tombstone.objects.filter(client_id__in=ids)
+    rejected = RejectedMessage.objects.filter(client_id__in=ids, outcome__in=NOT_STORED)
+    columns = ("client_id", "author_id")
+    found = buried.values_list(*columns, Value(0)).union(rejected.values_list(*columns, "pk"), all=True)
+    rows = [row for _client_id, _author, row in found if row]
+    return set(names) & {(client_id, author) for client_id, author, row in found if not row}, rows
+
+
+def end_as_stored(rows: Sequence[int], messages: Container[tuple[UUID | None, bytes | None]]) -> None:
+    """Of the rejections `rows`, end those of `messages`: client_ids and fingerprints of what is stored."""
+    stored = [
+        row.pk
+        for row in RejectedMessage.objects.filter(pk__in=rows)
+        if (row.client_id, fingerprint_in(json.loads(row.envelope))) in messages
+    ]
+    RejectedMessage.objects.filter(pk__in=stored, outcome__in=NOT_STORED).update(
+        outcome=RejectedMessage.Outcome.STORED, ended_at=timezone.now()
+    )
 
 
 @transaction.atomic
@@ -90,12 +134,11 @@ def _rows(rejections: Sequence[Rejection], at: datetime) -> Iterable[RejectedMes
     ids = {rejection.author_id for rejection in rejections if rejection.author_id is not None}
     authors = set(User.objects.filter(pk__in=ids).values_list("pk", flat=True))
     for rejection in rejections:
-        envelope = rejection.envelope
         yield RejectedMessage(
             client_id=rejection.client_id,
             author_id=rejection.author_id if rejection.author_id in authors else None,
-            digest=hashlib.sha256(f"{rejection.reason}:{envelope}".encode()).hexdigest(),
-            envelope=envelope,
+            digest=rejection.digest,
+            envelope=rejection.envelope,
             reason=rejection.reason,
             detail=rejection.detail,
             rejected_at=at,

@@ -3,6 +3,7 @@
 import contextlib
 import json
 import uuid
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -20,6 +21,7 @@ from messaging.models import Message, RejectedMessage
 from messaging.pipeline.envelope import Envelope
 from messaging.pipeline.persist import persist
 from messaging.pipeline.rejected import Rejection, set_aside, unreadable
+from messaging.queries import fate_of
 from tests.cast import Cast, signed_in
 from tests.threads import run_together
 
@@ -222,6 +224,98 @@ def test_two_admins_at_once_store_it_once(cast: Cast) -> None:
     run_together([retry, retry])
     assert Message.objects.get().client_id == rejected.client_id
     assert outcome_of(rejected) == "stored"
+
+
+def posted(author: User, channel: Channel, text: str = "let me in") -> Envelope:
+    return Envelope(uuid.uuid4(), channel.pk, author.pk, text=text, accepted_at=timezone.now())
+
+
+def posted_again(envelope: Envelope) -> Envelope:
+    return replace(envelope, accepted_at=timezone.now())
+
+
+def test_what_is_posted_and_rejected_again_is_one_row(cast: Cast) -> None:
+    first = posted(cast.mallory, cast.design)
+    again = posted_again(first)
+
+    for envelope in (first, first, again):
+        persist([envelope], keep_rejected=True)
+
+    kept = RejectedMessage.objects.get()
+    assert Envelope.from_json(json.loads(kept.envelope)) == again
+    assert outcome_of(kept) == ""
+
+
+def test_what_is_posted_again_after_it_was_discarded_is_open_again(cast: Cast) -> None:
+    first = posted(cast.mallory, cast.design)
+    persist([first], keep_rejected=True)
+    rejected = RejectedMessage.objects.get()
+    discard_rejected(cast.alice, rejected)
+
+    persist([first], keep_rejected=True)  # the same post, delivered again
+    assert outcome_of(rejected) == "discarded"
+
+    persist([posted_again(first)], keep_rejected=True)
+    assert outcome_of(rejected) == ""
+    assert rejected.ended_at is None
+
+
+def test_another_text_or_another_reason_is_another_row(cast: Cast) -> None:
+    first = posted(cast.mallory, cast.design)
+    for envelope in (first, replace(first, text="please")):
+        persist([envelope], keep_rejected=True)
+    Channel.objects.filter(pk=cast.design.pk).update(archived_at=first.accepted_at - timedelta(days=1))
+    persist([posted_again(first)], keep_rejected=True)
+
+    reasons = RejectedMessage.objects.order_by("pk").values_list("reason", flat=True)
+    assert list(reasons) == ["author_may_not_post", "author_may_not_post", "channel_archived"]
+    assert fate_of(cast.mallory.pk, first.client_id).reason == "channel_archived"
+
+
+def test_its_author_is_told_the_newest_reason(cast: Cast) -> None:
+    first = posted(cast.mallory, cast.design)
+    persist([first], keep_rejected=True)
+    set_aside(Rejection(first.as_json(), "not_storable"), at=timezone.now())
+
+    persist([posted_again(first)], keep_rejected=True)
+
+    assert fate_of(cast.mallory.pk, first.client_id).reason == "author_may_not_post"
+
+
+@pytest.mark.parametrize("is_discarded", [False, True])
+def test_what_is_posted_again_and_stored_is_open_no_more(cast: Cast, is_discarded: bool) -> None:
+    first, other = posted(cast.mallory, cast.design), posted(cast.mallory, cast.design)
+    another_text = replace(first, text="please")
+    persist([first, other, another_text], keep_rejected=True)
+    rows = {Envelope.from_json(json.loads(row.envelope)): row for row in RejectedMessage.objects.all()}
+    if is_discarded:
+        discard_rejected(cast.alice, rows[first])
+    join_channel(cast.mallory, cast.design)
+
+    persist([posted_again(first)], keep_rejected=True)
+
+    assert outcome_of(rows[first]) == "stored"
+    assert rows[first].ended_at is not None
+    assert [outcome_of(rows[left]) for left in (other, another_text)] == ["", ""]
+
+
+def test_what_is_stored_is_not_discarded(cast: Cast) -> None:
+    rejected = rejection(cast.bob, cast.public)
+    persist([Envelope.from_json(json.loads(rejected.envelope))], keep_rejected=True)
+    RejectedMessage.objects.update(outcome="", ended_at=None)  # as of before the update
+
+    words = decide(signed_in(cast.alice), "discard", rejected)
+
+    assert "Nothing is left to decide: stored after all" in words
+    assert outcome_of(rejected) == "stored"
+
+
+def test_to_look_for_rejections_costs_a_batch_no_query_of_its_own(
+    cast: Cast, django_assert_num_queries: Any
+) -> None:
+    persist([posted(cast.bob, cast.design)], keep_rejected=True)
+    with django_assert_num_queries(8):  # with the beginning and the end of the transaction
+        persist([posted(cast.bob, cast.design) for _ in range(3)], keep_rejected=True)
 
 
 def test_the_list_begins_with_what_is_open(cast: Cast) -> None:
