@@ -82,12 +82,17 @@ class DatabaseSource:
 def _viewers(users: Iterable[User]) -> dict[int, Viewer]:
     users = list(users)
     joined: dict[int, set[int]] = defaultdict(set)
+    sidebars: dict[int, int] = defaultdict(int)
     cleared: dict[int, dict[int, int]] = defaultdict(dict)
     memberships = Membership.objects.filter(user__in=[user.pk for user in users])
-    columns = ("user_id", "channel_id", "cleared_seq", "left_at", "channel__archived_at")
-    for user_id, channel_id, cleared_seq, left_at, archived_at in memberships.values_list(*columns):
+    columns = ("user_id", "channel_id", "left_at", "channel__archived_at")
+    marks = ("cleared_seq", "last_read_seq", "is_muted")
+    for user_id, channel_id, left_at, archived_at, cleared_seq, *others in memberships.values_list(
+        *columns, *marks
+    ):
         if left_at is None and archived_at is None:
             joined[user_id].add(channel_id)
+            sidebars[user_id] ^= hash((channel_id, cleared_seq, *others))  # in whatever order they come
         if cleared_seq:
             cleared[user_id][channel_id] = cleared_seq
     return {
@@ -97,6 +102,7 @@ def _viewers(users: Iterable[User]) -> dict[int, Viewer]:
             user.display_name,
             mark=hashlib.blake2s(user.password.encode(), digest_size=8).digest(),
             joined=frozenset(joined[user.pk]),
+            sidebar=sidebars[user.pk],
             cleared=cleared[user.pk],
         )
         for user in users

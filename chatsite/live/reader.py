@@ -200,7 +200,8 @@ class Reader:
             for stream in person.streams:
                 self._audience.close(stream, stream.opened - may_open)
             self._tell_cleared(person, viewer)
-            is_told = self._doubtful.get(viewer.user_id, False) or viewer.joined != person.viewer.joined
+            shows_else = (viewer.joined, viewer.sidebar) != (person.viewer.joined, person.viewer.sidebar)
+            is_told = shows_else or self._doubtful.get(viewer.user_id, False)
             self._audience.renew(person, viewer, places)
             if is_told:
                 self._tell(frames.sidebar(), person.streams)

@@ -31,6 +31,7 @@ class Viewer:
     Arguments:
         mark: another one once the sessions of before must end, as with another password.
         joined: the ids of the channels in their sidebar.
+        sidebar: another one once that shows something else for a reason of theirs: read, cleared, muted.
         cleared: by a channel's id, the number up to which its messages are not for them; 0 is left out.
     """
 
@@ -39,6 +40,7 @@ class Viewer:
     name: str
     mark: bytes
     joined: frozenset[int]
+    sidebar: int
     cleared: Mapping[int, int]
 
 

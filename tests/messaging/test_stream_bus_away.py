@@ -50,6 +50,24 @@ def test_who_logs_out_is_found_out(person: Callable[[str], Visitor], break_bus: 
         assert end_of(stream, lambda: log_out(bob)) < SOON_S
 
 
+def test_what_was_read_elsewhere_leaves_no_number_behind(
+    person: Callable[[str], Visitor], room: str, break_bus: Callable[[], None]
+) -> None:
+    bob, carol = person("bob"), person("carol")
+    channel = bob.create_channel(room)
+    carol.create_channel(room)
+    with ExitStack() as stack:
+        stream = open_stream(stack, carol)
+        bob.say(channel, "read me")
+        stream.wait_for("count", slug=room)
+        break_bus()
+        told = len(stream.of("sidebar"))
+
+        assert carol.script_post(f"{channel}read/", seq="1").status == 204
+
+        wait_for(lambda: len(stream.of("sidebar")) > told, what="word that it was read")
+
+
 def test_what_is_said_comes_all_the_same(
     person: Callable[[str], Visitor], room: str, break_bus: Callable[[], None], wire: Proxy
 ) -> None:
