@@ -324,6 +324,7 @@ class Reader:
 
     def _tell_messages(self, channel: Channel, before: Place, batch: Batch) -> None:
         counts = frames.count(batch.place, before.version, batch.new, batch.gone)
+        frames_in: dict[str, bytes] = {}  # by language
         groups: dict[tuple[str, bool], list[Stream]] = defaultdict(list)
         for stream in channel.opens:
             viewer = self._audience.people[stream.user_id].viewer
@@ -331,7 +332,9 @@ class Reader:
             language = "" if has_cleared else stream.language
             groups[language, stream in channel.members].append(stream)
         for (language, is_member), streams in groups.items():
-            frame = self._changes(before, batch, language) if language else frames.hint(batch.place)
+            if language not in frames_in:
+                frames_in[language] = self._changes(before, batch, language)
+            frame = frames_in[language]
             self._tell(frame + counts if is_member else frame, streams)
         if len(channel.members - channel.opens):
             if channel.tally is None:
@@ -341,6 +344,9 @@ class Reader:
             channel.tally.gone += batch.gone
 
     def _changes(self, before: Place, batch: Batch, language: str) -> bytes:
+        """What changed, in a language; without one, only that something did."""
+        if not language:
+            return frames.hint(batch.place)
         try:
             return frames.changes(before, batch, self._source.render(batch.rows, language))
         except Exception:
