@@ -8,7 +8,7 @@ from collections.abc import Callable
 from itertools import count
 
 from chatsite.live import frames
-from chatsite.live.bus import listen
+from chatsite.live.bus import Hearing, listen
 from chatsite.live.inbox import Inbox, Join
 from chatsite.live.reader import Parcel, Reader
 from chatsite.live.source import Source
@@ -48,6 +48,7 @@ class Hub:
         self._groups: list[set[Stream]] = [set() for _second in range(HEARTBEAT_S)]
         self._numbers = count()
         self._size = 0
+        self._awaited: set[asyncio.Future[bytes]] = set()  # first words
         self._is_ending = False
 
     async def admit(self, stream: Stream) -> bytes:
@@ -59,23 +60,18 @@ class Hub:
         if self._is_ending or self._size >= self._most:
             raise Refused("unavailable")
         loop = self._begin()
-        answered: asyncio.Future[bytes] = loop.create_future()
-
-        def answer(first: bytes, refusal: str) -> None:
-            loop.call_soon_threadsafe(_resolve, answered, first, refusal)
-
-        self._inbox.join(Join(stream, answer))
-        try:
-            async with asyncio.timeout(ADMISSION_TIMEOUT_S):
-                first = await answered
-        except TimeoutError:
-            raise Refused("unavailable") from None
-        finally:
-            if not answered.done() or answered.cancelled():
-                stream.is_over = True
-                self._inbox.leave(stream)
+        # It takes its place before it waits: a burst that asks for the last one gets one.
         self._groups[next(self._numbers) % HEARTBEAT_S].add(stream)
         self._size += 1
+        try:
+            first = await self._first_words(stream, loop)
+            if stream.is_over:
+                raise Refused("unavailable" if self._is_ending else "logged_out")
+        except BaseException:
+            # Also when it was called off in the very moment of the answer: the reader counts it by now.
+            stream.is_over = True
+            self.leave(stream)
+            raise
         return first
 
     def leave(self, stream: Stream) -> None:
@@ -89,9 +85,27 @@ class Hub:
     def end(self) -> None:
         """End all streams, and begin no other: the server stops."""
         self._is_ending = True
+        for answered in self._awaited:
+            _resolve(answered, b"", "unavailable")
         for group in self._groups:
             for stream in list(group):
                 stream.end()
+
+    async def _first_words(self, stream: Stream, loop: asyncio.AbstractEventLoop) -> bytes:
+        answered: asyncio.Future[bytes] = loop.create_future()
+
+        def answer(first: bytes, refusal: str) -> None:
+            loop.call_soon_threadsafe(_resolve, answered, first, refusal)
+
+        self._awaited.add(answered)
+        self._inbox.join(Join(stream, answer))
+        try:
+            async with asyncio.timeout(ADMISSION_TIMEOUT_S):
+                return await answered
+        except TimeoutError:
+            raise Refused("unavailable") from None
+        finally:
+            self._awaited.discard(answered)
 
     def _begin(self) -> asyncio.AbstractEventLoop:
         if self._loop is None:
@@ -108,20 +122,25 @@ class Hub:
 
     def _read(self, loop: asyncio.AbstractEventLoop) -> None:
         """The reader's thread, for as long as the loop runs."""
-        hearing = listen(self._inbox.hear)
+        hearing: Hearing | None = None
+        reader: Reader | None = None
 
         def send(parcels: list[Parcel]) -> None:
             loop.call_soon_threadsafe(_deliver, parcels)
 
-        reader = Reader(self._make_source(), hearing, self._inbox, send, most_per_user=self._most_per_user)
         while not loop.is_closed():
             try:
+                hearing = hearing or listen(self._inbox.hear)
+                reader = reader or Reader(
+                    self._make_source(), hearing, self._inbox, send, most_per_user=self._most_per_user
+                )
                 reader.run_once()
             except Exception:
                 if not loop.is_closed():
                     logger.exception("hub reader stumbled")
                 time.sleep(RESTART_PAUSE_S)
-        hearing.stop()
+        if hearing is not None:
+            hearing.stop()
 
 
 def _resolve(answered: "asyncio.Future[bytes]", first: bytes, refusal: str) -> None:

@@ -1,0 +1,250 @@
+"""The hub, in this process and on the real database: who is let in, and what a fault of its own leaves."""
+
+import asyncio
+import threading
+from collections.abc import Collection, Coroutine, Iterator, Mapping
+from concurrent.futures import Future
+from typing import Any, TypeVar
+
+import pytest
+from django.conf import settings
+from django.dispatch import receiver
+from django.test.signals import template_rendered
+
+from accounts.models import User
+from chatsite.live.hub import Hub, Refused
+from chatsite.live.source import Batch, Place, Viewer
+from chatsite.live.stream import Message, Stream
+from messaging.live import DatabaseSource
+from tests.cast import Cast, say, signed_in
+from tests.waiting import wait_for
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+Result = TypeVar("Result")
+
+AT_ONCE_S = 2.0  # far less than a server waits for what does not end
+
+
+class Loop:
+    """An event loop in a thread, as a server has one."""
+
+    def __init__(self) -> None:
+        self.loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self.loop.run_forever)
+        self._thread.start()
+
+    def begin(self, coroutine: Coroutine[Any, Any, Result]) -> "Future[Result]":
+        return asyncio.run_coroutine_threadsafe(coroutine, self.loop)
+
+    def run(self, coroutine: Coroutine[Any, Any, Result]) -> Result:
+        return self.begin(coroutine).result(10)
+
+    def close(self) -> None:
+        self.run(self._end_tasks())
+        self.loop.call_soon_threadsafe(self.loop.stop)
+        self._thread.join()
+        self.loop.close()
+
+    async def _end_tasks(self) -> None:
+        tasks = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+class Doorkeeper(DatabaseSource):
+    """The database, that can be made to take its time, or to fail, where a test wants it."""
+
+    def __init__(self) -> None:
+        self.answers = threading.Event()  # who is logged in
+        self.answers.set()
+        self.is_asked = threading.Event()
+        self.placed = threading.Semaphore(0)  # up by one with each question for places
+        self.faults = 0  # to come, of reading changes
+
+    def admit(self, session_keys: Collection[str]) -> Mapping[str, Viewer]:
+        self.is_asked.set()
+        assert self.answers.wait(30)
+        return super().admit(session_keys)
+
+    def places(self, channel_ids: Collection[int]) -> Mapping[int, Place]:
+        self.placed.release()
+        return super().places(channel_ids)
+
+    def changes(self, place: Place) -> Batch:
+        if self.faults:
+            self.faults -= 1
+            raise RuntimeError("a fault of our own")
+        return super().changes(place)
+
+
+class Browser:
+    """Opens one stream of `hub`, without a network between."""
+
+    def __init__(self, hub: Hub, user: User, *opened: str, language: str = "en") -> None:
+        self.received = b""
+        self._hub = hub
+        session_key = signed_in(user).cookies[settings.SESSION_COOKIE_NAME].value
+        self.stream = Stream(
+            self._send, session_key=session_key, wishes=opened, language=language, known=(0, 0)
+        )
+
+    async def open(self) -> None:
+        first = await self._hub.admit(self.stream)
+        self._running = asyncio.create_task(self._run(first))
+
+    async def close(self) -> None:
+        self._running.cancel()
+        await asyncio.wait([self._running])
+
+    def has(self, text: str) -> bool:
+        return text.encode() in self.received
+
+    async def _run(self, first: bytes) -> None:
+        try:
+            await self.stream.run(self._receive, first)
+        finally:
+            self._hub.leave(self.stream)
+
+    async def _receive(self) -> Message:
+        await asyncio.Event().wait()
+        raise AssertionError("nobody sends anything")
+
+    async def _send(self, message: Message) -> None:
+        self.received += message["body"]
+
+
+@pytest.fixture
+def loop() -> Iterator[Loop]:
+    loop = Loop()
+    yield loop
+    loop.close()
+
+
+@pytest.fixture
+def door() -> Doorkeeper:
+    return Doorkeeper()
+
+
+async def outcome(opening: Coroutine[Any, Any, None]) -> str:
+    """The code of the refusal; "" for a stream that was let in."""
+    try:
+        await opening
+    except Refused as refused:
+        return refused.code
+    return ""
+
+
+def test_a_burst_gets_as_many_streams_as_there_are_places(cast: Cast, loop: Loop, door: Doorkeeper) -> None:
+    hub = Hub(lambda: door, most=3, most_per_user=20)
+    people = (cast.bob, cast.carol, cast.dave)
+    browsers = [Browser(hub, someone) for someone in people for _stream in range(3)]
+
+    async def all_at_once() -> list[str]:
+        return list(await asyncio.gather(*(outcome(browser.open()) for browser in browsers)))
+
+    codes = loop.run(all_at_once())
+
+    assert sorted(codes) == [""] * 3 + ["unavailable"] * 6
+    let_in = [browser for browser, code in zip(browsers, codes, strict=True) if not code]
+    loop.run(let_in[0].close())
+    loop.run(browsers[-1].open())
+
+
+def test_a_server_that_stops_does_not_wait_for_who_is_not_in_yet(
+    cast: Cast, loop: Loop, door: Doorkeeper
+) -> None:
+    hub = Hub(lambda: door, most=10, most_per_user=10)
+    door.answers.clear()
+    bob = Browser(hub, cast.bob)
+    opening = loop.begin(outcome(bob.open()))
+    assert door.is_asked.wait(10)
+
+    loop.loop.call_soon_threadsafe(hub.end)
+
+    assert opening.result(AT_ONCE_S) == "unavailable"
+    door.answers.set()
+    assert loop.run(outcome(Browser(hub, cast.carol).open())) == "unavailable"
+    assert not bob.received
+
+
+def test_who_leaves_in_the_moment_in_which_they_are_let_in_keeps_no_place(
+    cast: Cast, loop: Loop, door: Doorkeeper
+) -> None:
+    hub = Hub(lambda: door, most=10, most_per_user=1)
+    door.answers.clear()
+    bob = Browser(hub, cast.bob)
+
+    async def open_and_leave() -> None:
+        opening = asyncio.create_task(bob.open())
+        while not door.is_asked.is_set():
+            await asyncio.sleep(0)
+        door.answers.set()
+        # The loop stands still here until the reader is past the answer, which waits in the loop then; right
+        # behind it waits that the browser left.
+        for _question in ("to let in", "to look"):
+            assert door.placed.acquire(timeout=10)
+        asyncio.get_running_loop().call_soon(opening.cancel)
+        await asyncio.wait([opening])
+        assert opening.cancelled()
+
+    loop.run(open_and_leave())
+
+    loop.run(Browser(hub, cast.bob).open())
+
+
+def test_a_hub_that_could_not_begin_begins_later(cast: Cast, loop: Loop) -> None:
+    faults = iter([RuntimeError("no source"), RuntimeError("no source yet")])
+
+    def make_source() -> Doorkeeper:
+        for fault in faults:
+            raise fault
+        return Doorkeeper()
+
+    hub = Hub(make_source, most=10, most_per_user=10)
+
+    loop.run(Browser(hub, cast.bob).open())
+
+
+def test_a_fault_of_the_hub_costs_nobody_their_stream_or_a_message(
+    cast: Cast, loop: Loop, door: Doorkeeper
+) -> None:
+    hub = Hub(lambda: door, most=10, most_per_user=10)
+    bob, carol = Browser(hub, cast.bob, "design"), Browser(hub, cast.carol, "design")
+    loop.run(bob.open())
+    loop.run(carol.open())
+    door.faults = 2
+
+    say(cast.dave, cast.design, "in spite of everything")
+
+    for browser in (bob, carol):
+        wait_for(lambda browser=browser: browser.has("in spite of everything"), what="the message")  # type: ignore[misc]
+    assert not door.faults
+    say(cast.dave, cast.design, "and on it goes")
+    wait_for(lambda: bob.has("and on it goes"), what="the next message")
+
+
+def test_a_message_is_rendered_once_for_all_who_read_a_language(
+    cast: Cast, loop: Loop, door: Doorkeeper
+) -> None:
+    hub = Hub(lambda: door, most=100, most_per_user=100)
+    browsers = [
+        Browser(hub, someone, "design", language=language)
+        for someone in (cast.bob, cast.carol, cast.mallory)
+        for language in ("en", "de", "en")
+    ]
+    for browser in browsers:
+        loop.run(browser.open())
+    rendered: list[str] = []
+
+    @receiver(template_rendered)
+    def count(template: Any, **_more: object) -> None:
+        if threading.current_thread().name == "hub reader":
+            rendered.append(template.name)
+
+    say(cast.dave, cast.design, "to nine streams")
+    for browser in browsers:
+        wait_for(lambda browser=browser: browser.has("to nine streams"), what="the message")  # type: ignore[misc]
+
+    assert rendered.count("messaging/_message.html") == 2
