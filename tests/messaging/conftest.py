@@ -42,6 +42,20 @@ def person(site: Site, unique: Callable[[str], str]) -> Iterator[Callable[[str],
 
 
 @pytest.fixture
+def admin(site: Site, person: Callable[[str], Visitor]) -> Visitor:
+    """Somebody who may do everything."""
+    alice = person("alice")
+    site.manage(
+        "shell",
+        given=f"""
+from accounts.models import User
+User.objects.filter(username={alice.username!r}).update(is_staff=True, is_superuser=True)
+""",
+    )
+    return alice
+
+
+@pytest.fixture
 def room(unique: Callable[[str], str]) -> str:
     """The slug of a channel that nobody made yet."""
     return unique("room")

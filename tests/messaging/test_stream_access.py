@@ -8,28 +8,17 @@ import pytest
 
 from tests.messaging.test_stream import SOON_S, Listen, MakePerson
 from tests.site import Site
-from tests.streams import OpenStream
+from tests.streams import OpenStream, Received
 from tests.visitor import PASSWORD, Visitor
 
 RACES = 8
+
+EndSession = Callable[[Site, Visitor, Visitor], object]
 
 
 @pytest.fixture
 def bob(person: MakePerson) -> Visitor:
     return person("bob")
-
-
-@pytest.fixture
-def admin(site: Site, person: MakePerson) -> Visitor:
-    alice = person("alice")
-    site.manage(
-        "shell",
-        given=f"""
-from accounts.models import User
-User.objects.filter(username={alice.username!r}).update(is_staff=True, is_superuser=True)
-""",
-    )
-    return alice
 
 
 def end_of(stream: OpenStream, act: Callable[[], object]) -> float:
@@ -62,6 +51,27 @@ def set_password(site: Site, admin: Visitor, someone: Visitor) -> None:
 
 def log_out(someone: Visitor) -> None:
     assert someone.send("/accounts/logout/").status == 302
+
+
+# All that ends sessions; done by an admin, or by the one whom it is about.
+WAYS_OUT: dict[str, EndSession] = {
+    "logged out": lambda _site, _admin, someone: log_out(someone),
+    "deactivated": deactivate,
+    "another password": set_password,
+}
+
+
+def take_out(site: Site, admin: Visitor, someone: Visitor, slug: str) -> None:
+    """As the admin's list of memberships does."""
+    rows = site.rows(
+        "SELECT id FROM channels_app_membership WHERE user_id = {} AND channel_id = "
+        "(SELECT id FROM channels_app_channel WHERE slug = {})",
+        user_id(site, someone),
+        slug,
+    )
+    path = "/admin/channels_app/membership/"
+    answer = admin.send(path, action="unsubscribe", _selected_action=str(rows[0][0]))
+    assert answer.status == 302, answer.body.decode()
 
 
 def test_logging_out_ends_the_streams_of_that_session_alone(site: Site, bob: Visitor, listen: Listen) -> None:
@@ -110,20 +120,48 @@ def test_a_password_changed_in_the_admin_ends_ones_other_streams(
         assert end_of(stream, lambda: admin.send("/admin/password_change/", **fields)) < SOON_S
 
 
-def test_who_is_taken_out_is_told_of_nothing_more(
-    site: Site, bob: Visitor, person: MakePerson, room: str, listen: Listen
+def counted(stream: OpenStream, slug: str) -> list[Received]:
+    return [event for event in stream.of("count") if event.facts["slug"] == slug]
+
+
+def test_who_is_taken_out_has_no_numbers_any_more_and_reads_on_as_a_guest(
+    site: Site, bob: Visitor, admin: Visitor, person: MakePerson, room: str, listen: Listen
 ) -> None:
     carol = person("carol")
     channel = bob.create_channel(room)
     carol.create_channel(room)
-    hers, mine = listen(carol), listen(bob)
+    aside, opened, mine = listen(carol), listen(carol, room), listen(bob)
 
-    site.manage("unsubscribe", carol.username, room)
-    hers.wait_for("sidebar")
+    take_out(site, admin, carol, room)
+    taken_out_at = time.monotonic()
+    for stream in (aside, opened):
+        assert stream.wait_for("sidebar").at - taken_out_at < SOON_S
     bob.say(channel, "among us")
     mine.wait_for("count", slug=room)
 
-    assert not [event for event in hers.of("count") if event.facts["slug"] == room]
+    opened.wait_for_text("among us")
+    assert not counted(aside, room)
+    assert not counted(opened, room)
+
+
+def test_who_is_taken_out_in_the_moment_in_which_a_stream_begins_has_no_numbers(
+    site: Site, bob: Visitor, admin: Visitor, person: MakePerson, unique: Callable[[str], str]
+) -> None:
+    carol = person("carol")
+    with ThreadPoolExecutor(1) as other:
+        for _race in range(RACES):
+            room = unique("room")
+            channel = bob.create_channel(room)
+            carol.create_channel(room)
+            taken_out = other.submit(take_out, site, admin, carol, room)
+            with OpenStream(carol, room) as stream:
+                stream.wait_until_ready()
+                taken_out.result()
+                bob.say(channel, "are you there?")
+                stream.wait_for_text("are you there?")
+                bob.say(channel, "as a guest?")
+                stream.wait_for_text("as a guest?")
+                assert not counted(stream, room)
 
 
 def test_a_session_that_runs_out_ends_its_streams(site: Site, bob: Visitor, listen: Listen) -> None:
@@ -143,15 +181,18 @@ announce(sessions_changed({user_id(site, bob)}))
     stream.wait_until_ended()
 
 
-def test_logging_out_in_the_moment_in_which_a_stream_begins_ends_it(site: Site, bob: Visitor) -> None:
+@pytest.mark.parametrize("way", WAYS_OUT)
+def test_what_ends_a_session_ends_the_stream_that_begins_in_the_same_moment(
+    site: Site, admin: Visitor, person: MakePerson, way: str
+) -> None:
     with ThreadPoolExecutor(1) as other:
         for _race in range(RACES):
-            logged_out = other.submit(log_out, bob)
+            bob = person("bob")
+            session = other.submit(WAYS_OUT[way], site, admin, bob)
             with OpenStream(bob) as stream:
-                logged_out.result()
-                logged_out_at = time.monotonic()
+                session.result()
+                ended_at = time.monotonic()
                 if stream.status == 200:
-                    assert stream.wait_until_ended() - logged_out_at < SOON_S
+                    assert stream.wait_until_ended() - ended_at < SOON_S
                 else:
                     assert stream.status == 401
-            bob.log_in()

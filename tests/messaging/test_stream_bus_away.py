@@ -1,5 +1,6 @@
 """Streams while the bus is away: who may not listen is found out as soon, and what is said still comes."""
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from urllib.parse import urlsplit
@@ -9,7 +10,7 @@ from django.conf import settings
 
 from tests.faults.proxy import Proxy
 from tests.messaging.test_stream import SOON_S
-from tests.messaging.test_stream_access import end_of, log_out
+from tests.messaging.test_stream_access import WAYS_OUT, counted, end_of, take_out
 from tests.site import Ports, Site
 from tests.streams import OpenStream
 from tests.visitor import Visitor
@@ -41,13 +42,41 @@ def open_stream(stack: ExitStack, visitor: Visitor, *opened: str) -> OpenStream:
     return stack.enter_context(OpenStream(visitor, *opened)).wait_until_ready()
 
 
-def test_who_logs_out_is_found_out(person: Callable[[str], Visitor], break_bus: Callable[[], None]) -> None:
+@pytest.mark.parametrize("way", WAYS_OUT)
+def test_whose_session_ends_is_found_out(
+    site: Site, admin: Visitor, person: Callable[[str], Visitor], break_bus: Callable[[], None], way: str
+) -> None:
     bob = person("bob")
     with ExitStack() as stack:
         stream = open_stream(stack, bob)
         break_bus()
 
-        assert end_of(stream, lambda: log_out(bob)) < SOON_S
+        assert end_of(stream, lambda: WAYS_OUT[way](site, admin, bob)) < SOON_S
+
+
+def test_who_is_taken_out_is_found_out(
+    site: Site,
+    admin: Visitor,
+    person: Callable[[str], Visitor],
+    room: str,
+    break_bus: Callable[[], None],
+) -> None:
+    bob, carol = person("bob"), person("carol")
+    channel = bob.create_channel(room)
+    carol.create_channel(room)
+    with ExitStack() as stack:
+        stream = open_stream(stack, carol, room)
+        break_bus()
+
+        take_out(site, admin, carol, room)
+        taken_out_at = time.monotonic()
+
+        assert stream.wait_for("sidebar").at - taken_out_at < SOON_S
+        bob.say(channel, "are you there?")
+        stream.wait_for_text("are you there?")
+        bob.say(channel, "as a guest?")
+        stream.wait_for_text("as a guest?")
+        assert not counted(stream, room)
 
 
 def test_what_was_read_elsewhere_leaves_no_number_behind(
