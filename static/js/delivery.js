@@ -21,7 +21,7 @@ export class Delivery extends EventTarget {
   #outbox;
   #author;
   #ticketOf;
-  #lanes = new Map(); // by `laneOf`: when the next try is due, and how many failed
+  #lanes = new Map(); // by `laneOf`: when the next try is due, how many failed, and how often all was sent again in vain
   #asked = new Map(); // by message: how often it was asked about, and when next
   #sleepers = new Set();
   #isAtWork = false;
@@ -95,7 +95,7 @@ export class Delivery extends EventTarget {
   }
 
   async #drainLane(name, isOurs) {
-    if (!this.#lanes.has(name)) this.#lanes.set(name, { dueAt: 0, notBefore: 0, failures: 0, resends: 0 });
+    if (!this.#lanes.has(name)) this.#lanes.set(name, { dueAt: 0, notBefore: 0, failures: 0, resends: 0, refusedUntil: 0 });
     const lane = this.#lanes.get(name);
     for (let entry; isOurs() && (entry = this.#next(name)); ) {
       const wait = Math.max(lane.dueAt, this.#dueAt(entry)) - Date.now();
@@ -141,23 +141,29 @@ export class Delivery extends EventTarget {
       body: new URLSearchParams({ text, client_id: clientId, author: this.#author, previous, ticket: this.#ticketOf(slug) }),
     });
     if (answer.ok) this.#taken(entry, answer, lane);
-    else if (answer.code === "resend_previous") this.#sendAgainFrom(earlier, lane);
+    else if (answer.code === "resend_previous") this.#sendAgainBefore(entry, earlier, lane);
     else this.#outbox.update(clientId, { ...refusal(answer), isPosted: isPosted && answer.code !== "client_id_taken" });
   }
 
   #taken(entry, answer, lane) {
-    lane.resends = 0;
+    if (entry.createdAt >= lane.refusedUntil) lane.resends = 0;
     if (answer.status === "sent") this.#stored(entry, answer.html);
     else if (answer.status === "sending") this.#outbox.update(entry.clientId, { state: "accepted", acceptedAt: Date.now() });
     else throw new Unavailable("an answer that is none");
   }
 
-  /** The server can't tell whether the ones before are on their way: all of them once more, in order. */
-  #sendAgainFrom(earlier, lane) {
+  /**
+   * The server can't tell whether the ones before are on their way: all of them once more, in order. The first time at
+   * once; after that it is one web process that has a broker and another that has not, and every round puts them into the
+   * queue again.
+   */
+  #sendAgainBefore({ createdAt }, earlier, lane) {
     const accepted = earlier.filter((entry) => entry.state === "accepted");
-    if (!accepted.length || lane.resends > 0) throw new Unavailable("resend_previous");
-    lane.resends += 1;
+    if (!accepted.length) throw new Unavailable("resend_previous");
     for (const { clientId } of accepted) this.#outbox.update(clientId, { state: "waiting" });
+    if (lane.resends > 0) lane.dueAt = Date.now() + backoff(lane.resends - 1);
+    lane.refusedUntil = Math.max(lane.refusedUntil, createdAt);
+    lane.resends += 1;
   }
 
   async #ask(entry) {
@@ -201,13 +207,10 @@ export class Delivery extends EventTarget {
 
   #tryLater(lane, { state }, { message, retryAfterS = 0 }) {
     console.info("Sending failed:", message);
-    const atMost = document.hidden ? RETRY_HIDDEN_AFTER_AT_MOST_MS : RETRY_AFTER_AT_MOST_MS;
-    const backoff = Math.min(FIRST_RETRY_AFTER_MS * 2 ** lane.failures, atMost);
-    const asked = Math.min(retryAfterS * 1000, atMost);
-    lane.failures += 1;
+    const asked = Math.min(retryAfterS * 1000, retryAfterAtMost());
     lane.notBefore = Date.now() + asked;
-    // Spread, or all who lost the server at once would be back at once.
-    lane.dueAt = Date.now() + Math.max(asked, backoff * (0.75 + Math.random() / 4));
+    lane.dueAt = Date.now() + Math.max(asked, backoff(lane.failures));
+    lane.failures += 1;
     if (state === "waiting") this.#tell("failing");
   }
 
@@ -231,6 +234,15 @@ export class Delivery extends EventTarget {
 /** What waits for one another: the posts into a channel, the questions about it, and all that was taken back. */
 function laneOf({ state, slug }) {
   return state === "deleting" ? state : `${state} ${slug}`;
+}
+
+/** How long to wait after so many failures; spread, or all who lost the server at once would be back at once. */
+function backoff(failures) {
+  return Math.min(FIRST_RETRY_AFTER_MS * 2 ** failures, retryAfterAtMost()) * (0.75 + Math.random() / 4);
+}
+
+function retryAfterAtMost() {
+  return document.hidden ? RETRY_HIDDEN_AFTER_AT_MOST_MS : RETRY_AFTER_AT_MOST_MS;
 }
 
 /** Its author just said to send this one: first or once more. */

@@ -1,6 +1,7 @@
 """What was sent and is not stored yet is kept, goes out in order and once, and says what became of it."""
 
 import re
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -22,6 +23,8 @@ TWO_HOURS_MS = 2 * 60 * 60 * 1000
 POSTED_AGAIN_AFTER_MS = 61_000
 SLOW_AFTER_MS = 31_000  # of trying, a message says that it is not sent yet
 TRIED_EVERY_MS = 8_100
+FIRST_RETRY_AFTER_S = 0.7  # at the least: it is spread
+SENT_LONG_AGO_MS = 40_000  # long enough for a message to say that it is not sent yet
 
 
 @pytest.mark.parametrize("site", MODES, indirect=True)
@@ -453,6 +456,36 @@ def test_a_message_taken_back_before_it_is_stored_is_never_seen(
     bob.say("Hello")
     bob.sees_stored("Hello")
     assert site.stored_count(slug) == 1
+@pytest.mark.parametrize("site", ["embedded"], indirect=True)
+def test_what_is_sent_again_in_vain_is_sent_ever_less_often(
+    site: Site, person: MakePerson, unique: Unique
+) -> None:
+    bob, slug = in_a_new_channel(person, unique)
+    bob.allow("status of 409")
+    refused_at: list[float] = []
+
+    def one_process_reaches_the_broker_and_another_does_not(route: Route) -> None:
+        if "text=one" in (route.request.post_data or ""):
+            return route.fulfill(status=202, json={"status": "sending"})
+        refused_at.append(time.monotonic())
+        return route.fulfill(status=409, json={"code": "resend_previous", "message": "Send this again."})
+
+    bob.context.route(POSTS, one_process_reaches_the_broker_and_another_does_not)
+    bob.say("one")
+    wait_for(lambda: states(bob) == ["accepted"], what="the first to be accepted")
+    bob.say("two")
+
+    wait_for(lambda: bob.page.evaluate("1") and len(refused_at) >= 4, what="four refusals", timeout_s=30)
+    first, second, third, fourth = refused_at[:4]
+    assert second - first < third - second < fourth - third
+    assert third - second > FIRST_RETRY_AFTER_S
+    expect(bar(bob, "Reconnecting")).to_be_hidden()
+
+    bob.context.unroute(POSTS)
+    bob.sees_stored("one", "two")
+    assert site.stored_count(slug) == 2
+
+
 
 
 def test_a_deletion_waits_for_the_server_unseen_and_keeps_nothing_waiting(
