@@ -135,6 +135,7 @@ export class Delivery extends EventTarget {
     const earlier = this.#outbox.all.filter((other) => other.slug === slug && other.createdAt < entry.createdAt);
     const previous = earlier.findLast((other) => other.state === "accepted")?.clientId ?? "";
     this.#outbox.update(clientId, { isPosted: true }); // before it is true: the answer may never come
+    if (this.#outbox.find(clientId)?.state !== "waiting") return; // taken back this very moment
     const answer = await request(entry.url, {
       method: "POST",
       // The author, because somebody else may have logged in in another tab: refused, not said in their name.

@@ -1,16 +1,18 @@
 /* Own messages until they are seen stored, kept in this browser for each person.
 
-All tabs of that person read and write the same entries, one key each, so that two tabs never overwrite each other's.
-What sends them is chat/delivery, what shows them chat/unsent. An entry is
+All tabs of that person read and write the same entries, one key each, so that two tabs never overwrite each other's. What
+is taken back has a second key: it stays taken back, whatever a tab writes that has not heard of it yet. What sends them
+is chat/delivery, what shows them chat/unsent. An entry is
 
   "waiting"   not taken by the server yet, as far as anybody here knows
   "accepted"  taken, and not seen stored yet
   "refused"   not to be sent as it is: `reason` says why
-  "deleting"  taken back by its author; the server may have it and has still to be told: nothing else is kept of it */
+  "deleting"  taken back by its author; the server, which may have it, has still to be told: nothing else is kept of it */
 
 import { quietly } from "chat/drafts";
 
 const PREFIX = "outbox:";
+const TAKEN_BACK = ":deleting"; // ends the second key
 const SLOW_AFTER_MS = 30_000; // a person wants to know by then that it has not been sent
 const HELD_AFTER_MS = 60 * 60 * 1000; // what was right to say then may not be now
 const OTHERS_FORGOTTEN_AFTER_MS = 7 * 24 * 60 * 60 * 1000;
@@ -44,7 +46,8 @@ export class Outbox extends EventTarget {
   }
 
   find(clientId) {
-    return this.#unkept.get(clientId) ?? parsed(quietly(() => localStorage.getItem(this.#prefix + clientId)));
+    const key = this.#prefix + clientId;
+    return this.#unkept.get(clientId) ?? read(key + TAKEN_BACK) ?? read(key);
   }
 
   /**
@@ -73,7 +76,11 @@ export class Outbox extends EventTarget {
 
   forget(clientId) {
     const was = this.find(clientId);
-    if (was) this.#remove(was);
+    if (!was) return;
+    this.#removeText(clientId);
+    if (was.state === "deleting") quietly(() => localStorage.removeItem(this.#prefix + clientId + TAKEN_BACK));
+    this.#unkept.delete(clientId);
+    this.#tell(was, null);
   }
 
   /** It is nowhere, and will never be. In two steps, from which other tabs can tell it from a stored one. */
@@ -91,37 +98,46 @@ export class Outbox extends EventTarget {
     return this.send(entry.text, entry, clientId);
   }
 
-  /** Take it back. Of what the server may have the name is kept until the server was told. */
+  /** Take it back. Of what the server may have, or is just getting from another tab, the name is kept until it was told. */
   discard(clientId) {
     const entry = this.find(clientId);
-    if (entry?.isPosted || entry?.state === "deleting") this.#takeBack(entry);
-    else this.drop(clientId);
+    if (entry?.state === "refused" && !entry.isPosted) this.drop(clientId);
+    else this.#takeBack(entry);
   }
 
   #takeBack(entry) {
     if (!entry || entry.state === "deleting") return;
     const { clientId, ownUrl, createdAt } = entry;
-    this.#write(entry, { clientId, ownUrl, createdAt, state: "deleting" });
+    const name = { clientId, ownUrl, createdAt, state: "deleting" };
+    this.#keep(name);
+    this.#removeText(clientId); // after the name was kept, or other tabs would take it for stored
+    this.#keep(name); // storage that was full has room now
+    this.#tell(entry, name);
   }
 
   #write(was, entry) {
-    try {
-      localStorage.setItem(this.#prefix + entry.clientId, JSON.stringify(entry));
-      this.#unkept.delete(entry.clientId);
-    } catch {
-      this.#unkept.set(entry.clientId, entry);
-    }
+    this.#keep(entry);
     this.#tell(was, entry);
   }
 
-  #remove(was) {
-    quietly(() => localStorage.removeItem(this.#prefix + was.clientId));
-    this.#unkept.delete(was.clientId);
-    this.#tell(was, null);
+  #keep(entry) {
+    const { clientId, state } = entry;
+    const key = this.#prefix + clientId + (state === "deleting" ? TAKEN_BACK : "");
+    try {
+      localStorage.setItem(key, JSON.stringify(entry));
+      this.#unkept.delete(clientId);
+    } catch {
+      this.#unkept.set(clientId, entry);
+    }
+  }
+
+  #removeText(clientId) {
+    quietly(() => localStorage.removeItem(this.#prefix + clientId));
   }
 
   #changedElsewhere({ storageArea, key, oldValue, newValue }) {
     if (storageArea !== localStorage || !key?.startsWith(this.#prefix)) return;
+    if (read(key + TAKEN_BACK)) return; // what becomes of its text is of no interest any more
     this.#tell(parsed(oldValue), parsed(newValue));
   }
 
@@ -151,20 +167,25 @@ export function countUnsent(username) {
   return readAll(`${PREFIX}${username}:`).filter(({ state }) => state === "waiting" || state === "refused").length;
 }
 
-/** Forget every text of `username`; that some were taken back has still to be told, and says nothing. */
+/**
+ * Forget every text of `username`; that some were taken back has still to be told, and says nothing. In two steps, from
+ * which other tabs can tell it from a stored one: they learn of it as "erased".
+ */
 export function eraseOutbox(username) {
   const prefix = `${PREFIX}${username}:`;
-  for (const { clientId, state } of readAll(prefix)) {
-    if (state !== "deleting") quietly(() => localStorage.removeItem(prefix + clientId));
+  for (const key of keysFrom(prefix)) {
+    const { clientId, state } = read(key) ?? {};
+    if (state === "deleting") continue;
+    quietly(() => localStorage.setItem(key, JSON.stringify({ clientId, state: "erased" })));
+    quietly(() => localStorage.removeItem(key));
   }
 }
 
 /** Forget what others left here long ago, whose session ended without a log-out; until then it waits for them. */
 export function forgetOutboxesOfOthers(username) {
-  const keys = quietly(() => Object.keys(localStorage)) ?? [];
-  for (const key of keys) {
-    if (!key.startsWith(PREFIX) || key.startsWith(`${PREFIX}${username}:`)) continue;
-    const { createdAt = 0 } = parsed(quietly(() => localStorage.getItem(key))) ?? {};
+  for (const key of keysFrom(PREFIX)) {
+    if (key.startsWith(`${PREFIX}${username}:`)) continue;
+    const { createdAt = 0 } = read(key) ?? {};
     if (Date.now() - createdAt > OTHERS_FORGOTTEN_AFTER_MS) quietly(() => localStorage.removeItem(key));
   }
 }
@@ -175,10 +196,22 @@ const slowFrom = ({ createdAt, urgedAt = createdAt }) => urgedAt + SLOW_AFTER_MS
 const heldFrom = ({ createdAt, urgedAt = 0, acceptedAt = 0 }) => Math.max(createdAt, urgedAt, acceptedAt) + HELD_AFTER_MS;
 
 function readAll(prefix) {
-  const keys = quietly(() => Object.keys(localStorage).filter((key) => key.startsWith(prefix))) ?? [];
-  const entries = keys.map((key) => parsed(quietly(() => localStorage.getItem(key))));
-  const isWhole = (entry, key) => NAME.test(entry?.clientId) && key === prefix + entry.clientId && STATES.has(entry.state);
-  return entries.filter((entry, place) => isWhole(entry, keys[place]));
+  const keys = keysFrom(prefix).sort(); // the second key of an entry comes after its first
+  const found = keys.map((key) => [key.slice(prefix.length), read(key)]).filter(([name, entry]) => isWhole(name, entry));
+  return [...new Map(found.map(([, entry]) => [entry.clientId, entry])).values()];
+}
+
+function isWhole(name, entry) {
+  const isItsKey = entry?.state === "deleting" ? name.replace(TAKEN_BACK, "") === entry.clientId : name === entry?.clientId;
+  return NAME.test(entry?.clientId) && isItsKey && STATES.has(entry.state);
+}
+
+function keysFrom(prefix) {
+  return quietly(() => Object.keys(localStorage).filter((key) => key.startsWith(prefix))) ?? [];
+}
+
+function read(key) {
+  return parsed(quietly(() => localStorage.getItem(key)));
 }
 
 function parsed(value) {

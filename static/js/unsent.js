@@ -75,6 +75,7 @@ export class Unsent extends EventTarget {
   /** What is gone without having been taken back is stored: the timeline will put the real one in its place. */
   #changed({ was, is }) {
     if (is?.state === "deleting") this.#timeline.hide(is.clientId);
+    if (is?.state === "erased") this.#timeline.remove(is.clientId);
     if (is?.state === "refused" && was?.state !== "refused") this.#offer(is);
     this.#draw();
   }

@@ -203,6 +203,35 @@ def test_logging_out_warns_of_what_is_not_sent_and_erases_it(
     assert site.stored_count(slug) == 0
 
 
+def test_what_is_erased_at_log_out_goes_from_other_tabs_too(
+    site: Site, person: MakePerson, unique: Unique
+) -> None:
+    bob, slug = in_a_new_channel(person, unique)
+    bob.allow("status of 401")
+    keep_posts_from_arriving(bob)
+    bob.say("one")
+    bob.box.fill("half a thought")
+    bob.sees("one")
+
+    with bob.another_tab(bob.page.url):
+        bob.sees("one")
+        bob.button("Log out").click()
+        dialog = bob.page.get_by_role("dialog", name="Log out and delete what is not sent?")
+        dialog.get_by_role("button", name="Log out").click()
+        expect(bob.button("Log in")).to_be_visible()
+        wait_for(lambda: bob.page.evaluate("localStorage.length") == 0, what="all to be erased")
+
+    bob.sees()
+    expect(bar(bob, "You are logged out.")).to_be_visible()
+    bob.context.unroute(POSTS)
+    bob.page.reload()
+    bob.log_in()
+    bob.is_in(slug)
+    bob.sees()
+    expect(bob.box).to_have_value("")
+    assert site.stored_count(slug) == 0
+
+
 def test_the_warning_before_logging_out_follows_what_is_sent(person: MakePerson, unique: Unique) -> None:
     bob, _slug = in_a_new_channel(person, unique)
     keep_posts_from_arriving(bob)
@@ -427,35 +456,6 @@ def test_what_was_accepted_and_lost_is_sent_again_in_order(
     assert site.stored_count(slug) == 3
 
 
-def test_a_message_taken_back_before_it_is_stored_is_never_seen(
-    site: Site, person: MakePerson, unique: Unique
-) -> None:
-    bob, slug = in_a_new_channel(person, unique)
-    bob.page.clock.install()
-    posts: list[Route] = []
-
-    def lose_it(route: Route) -> None:
-        posts.append(route)
-        route.fulfill(status=202, json={"status": "sending"})
-
-    bob.context.route(POSTS, lose_it)
-    bob.say("Not for everybody")
-    wait_for(lambda: states(bob) == ["accepted"], what="it to be accepted")
-    bob.page.clock.run_for(SLOW_AFTER_MS)
-    with bob.page.expect_response("**/delete/"):
-        press(bob.message("Not for everybody"), "Delete")
-    bob.sees()
-    wait_for(lambda: kept(bob) == [], what="the server to be told")
-
-    # What was on its way arrives now.
-    bob.context.unroute(POSTS)
-    sent = posts[0].request
-    answer = bob.context.request.post(sent.url, headers=sent.headers, data=sent.post_data)
-    assert answer.status < 500
-    bob.page.reload()
-    bob.say("Hello")
-    bob.sees_stored("Hello")
-    assert site.stored_count(slug) == 1
 @pytest.mark.parametrize("site", ["embedded"], indirect=True)
 def test_what_is_sent_again_in_vain_is_sent_ever_less_often(
     site: Site, person: MakePerson, unique: Unique
@@ -486,6 +486,72 @@ def test_what_is_sent_again_in_vain_is_sent_ever_less_often(
     assert site.stored_count(slug) == 2
 
 
+def test_a_message_taken_back_before_it_is_stored_is_never_seen(
+    site: Site, person: MakePerson, unique: Unique
+) -> None:
+    bob, slug = in_a_new_channel(person, unique)
+    bob.page.clock.install()
+    posts: list[Route] = []
+
+    def lose_it(route: Route) -> None:
+        posts.append(route)
+        route.fulfill(status=202, json={"status": "sending"})
+
+    bob.context.route(POSTS, lose_it)
+    bob.say("Not for everybody")
+    wait_for(lambda: states(bob) == ["accepted"], what="it to be accepted")
+    bob.page.clock.run_for(SLOW_AFTER_MS)
+    with bob.page.expect_response("**/delete/"):
+        press(bob.message("Not for everybody"), "Delete")
+    bob.sees()
+    wait_for(lambda: kept(bob) == [], what="the server to be told")
+
+    # What was on its way arrives now.
+    bob.context.unroute(POSTS)
+    sent = posts[0].request
+    answer = bob.context.request.post(sent.url, headers=sent.headers, data=sent.post_data)
+    assert answer.status < 500
+    bob.page.reload()
+    bob.say("Hello")
+    bob.sees_stored("Hello")
+    assert site.stored_count(slug) == 1
+
+
+@pytest.mark.parametrize("is_posted", [True, False])
+def test_what_one_tab_takes_back_while_another_is_about_to_post_it_is_never_seen(
+    site: Site, person: MakePerson, unique: Unique, is_posted: bool
+) -> None:
+    bob, slug = in_a_new_channel(person, unique)
+    keep_posts_from_arriving(bob)
+    with bob.page.expect_request(POSTS):
+        bob.say("Not for everybody")
+    make_older(bob, SENT_LONG_AGO_MS, isPosted=is_posted)
+    bob.page.reload()
+    bob.sees("Not for everybody")
+    with bob.page.expect_popup() as opened:
+        bob.page.evaluate("() => void (window.other = open(location.href))")
+    expect(opened.value.locator(".message__note [data-discard]")).to_be_visible()
+
+    # Between what the first tab read and what it writes: each write of a tab has to count for itself.
+    bob.page.evaluate(
+        """() => {
+          const { setItem } = Storage.prototype;
+          Storage.prototype.setItem = function (...entry) {
+            Storage.prototype.setItem = setItem;
+            other.document.querySelector(".message__note [data-discard]").click();
+            setItem.apply(this, entry);
+          };
+        }"""
+    )
+    bob.context.unroute(POSTS)
+    bob.page.evaluate("() => dispatchEvent(new Event('online'))")
+
+    wait_for(lambda: kept(bob) == [], what="the server to be told")
+    opened.value.close()
+    bob.sees()
+    bob.say("Hello")
+    bob.sees_stored("Hello")
+    assert site.stored_count(slug) == 1
 
 
 def test_a_deletion_waits_for_the_server_unseen_and_keeps_nothing_waiting(
@@ -495,8 +561,7 @@ def test_a_deletion_waits_for_the_server_unseen_and_keeps_nothing_waiting(
     bob.page.clock.install()
     keep_posts_from_arriving(bob)
     bob.context.route("**/delete/", lambda route: route.abort("connectionreset"))
-    with bob.page.expect_request(POSTS):  # what was never posted is just forgotten
-        bob.say("Not for everybody")
+    bob.say("Not for everybody")
     bob.sees("Not for everybody")
     bob.page.clock.run_for(SLOW_AFTER_MS)
     press(bob.message("Not for everybody"), "Delete")
@@ -648,16 +713,21 @@ def leave_behind(someone: Person, *texts: str) -> None:
     for text in texts:
         someone.say(text)
     someone.sees(*texts)
+    make_older(someone, TWO_HOURS_MS)
+    someone.context.unroute(POSTS)
+
+
+def make_older(someone: Person, age_ms: int, **change: object) -> None:
+    """Have what is in the outbox be older than it is, and be otherwise by `change`."""
     someone.page.evaluate(
-        """(age) => {
+        """([age, change]) => {
           for (const key of Object.keys(localStorage).filter((key) => key.startsWith("outbox:"))) {
-            const entry = JSON.parse(localStorage.getItem(key));
+            const entry = { ...JSON.parse(localStorage.getItem(key)), ...change };
             localStorage.setItem(key, JSON.stringify({ ...entry, createdAt: entry.createdAt - age }));
           }
         }""",
-        TWO_HOURS_MS,
+        [age_ms, change],
     )
-    someone.context.unroute(POSTS)
 
 
 def fill_storage(someone: Person) -> None:
