@@ -5,6 +5,7 @@ import { live } from "chat/live";
 import { parse } from "chat/timeline";
 
 const MOST_SHOWN = 999;
+const MOST_ON_ICON = 99;
 const READ_AGAIN_AFTER_MS = 300; // more may have happened to it by then
 const READ_EVERY_MS = 10_000; // while nothing comes by itself
 const TIMEOUT_MS = 15_000;
@@ -13,7 +14,7 @@ const TIMEOUT_MS = 15_000;
 class Unread extends EventTarget {
   #username;
   #url;
-  #icon = document.querySelector("link[rel=icon]");
+  #isBadged = false;
   #title = document.title;
   #timer = null;
 
@@ -107,9 +108,14 @@ class Unread extends EventTarget {
     let sum = 0;
     for (const { dataset } of document.querySelectorAll("[data-channel][data-unread]")) sum += Number(dataset.unread);
     document.title = sum ? `(${shown(sum)}) ${this.#title}` : this.#title;
-    const { href, dataset } = this.#icon;
-    dataset.plain ??= href;
-    this.#icon.href = sum ? dataset.unread : dataset.plain;
+    this.#drawIcon(sum);
+  }
+
+  async #drawIcon(sum) {
+    if (!sum && !this.#isBadged) return;
+    this.#isBadged = true;
+    const { badge } = await import("chat/favicon");
+    badge(sum > MOST_ON_ICON ? `${MOST_ON_ICON}+` : sum ? String(sum) : "");
   }
 }
 

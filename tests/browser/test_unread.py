@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from urllib.parse import unquote
 
 import pytest
 from playwright.sync_api import Locator, expect
@@ -13,6 +14,12 @@ from tests.site import Site
 from tests.waiting import wait_for
 
 Unique = Callable[[str], str]
+
+DRAWN_WIDTH = """(address) => new Promise((resolve) => {
+    const image = new Image();
+    image.onload = image.onerror = () => resolve(image.naturalWidth);
+    image.src = address;
+})"""
 
 
 @pytest.mark.parametrize("site", MODES, indirect=True)
@@ -37,6 +44,19 @@ def test_what_others_say_elsewhere_is_counted_until_it_is_seen(
     expect(unread(carol, slug)).to_have_count(0)
     expect(carol.page).to_have_title(re.compile(rf"^#{slug}"))
     wait_for(lambda: last_read(site, carol, slug) == 2, what="the pointer to be moved")
+
+
+def test_the_icon_of_the_tab_carries_the_number(person: MakePerson, unique: Unique) -> None:
+    bob, carol, slug = bob_in_a_channel_and_carol_elsewhere(person, unique)
+    plain = icon_of(carol)
+    assert "data:" not in plain
+    for number in ("1", "2"):
+        bob.say(f"message {number}")
+        wait_for(lambda number=number: f">{number}<" in unquote(icon_of(carol)), what=f"{number} on the icon")
+    assert carol.page.evaluate(DRAWN_WIDTH, icon_of(carol)) > 0
+
+    carol.open(slug)
+    wait_for(lambda: icon_of(carol) == plain, what="the icon without a number")
 
 
 def test_it_is_read_on_all_devices_at_once(person: MakePerson, unique: Unique) -> None:
@@ -149,6 +169,10 @@ def bob_in_a_channel_and_carol_elsewhere(person: MakePerson, unique: Unique) -> 
     for someone in (bob, carol):
         wait_for_stream(someone.page)
     return bob, carol, slug
+
+
+def icon_of(someone: Person) -> str:
+    return str(someone.page.locator("link[rel=icon]").evaluate("(link) => link.href"))
 
 
 def unread(someone: Person, slug: str) -> Locator:
