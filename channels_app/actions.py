@@ -144,8 +144,10 @@ def undo_clear_channel(actor: User, channel: Channel) -> None:
         announce(memberships_changed(actor.pk))
 
 
-def mark_read(actor: User, channel: Channel, *, seq: int, known: int = 0) -> None:
+def mark_read(actor: User, channel: Channel, *, seq: int, known: int = 0) -> int:
     """Take what was said in `channel` up to number `seq` for read by the actor. The pointer only rises.
+
+    Returns where it stands then.
 
     Arguments:
         known: where the pointer stood when the caller last heard of it. If it was lowered since, by
@@ -158,12 +160,14 @@ def mark_read(actor: User, channel: Channel, *, seq: int, known: int = 0) -> Non
     membership = _subscription_of(actor, channel)
     seq = min(seq, channel.last_seq)
     if seq <= membership.read_up_to:
-        return
+        return membership.read_up_to
     # One statement, with all conditions: other devices write at the same time, and none waits for a channel.
     is_as_known = Q(last_read_seq__gte=known) | Q(cleared_seq__gte=known)
     places = Membership.objects.filter(is_as_known, pk=membership.pk, last_read_seq__lt=seq)
-    if places.update(last_read_seq=seq):
-        announce(sidebar_changed(actor.pk))
+    if not places.update(last_read_seq=seq):
+        return _subscription_of(actor, channel).read_up_to
+    announce(sidebar_changed(actor.pk))
+    return seq
 
 
 def mark_unread(actor: User, channel: Channel, *, seq: int) -> None:

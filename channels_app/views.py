@@ -1,6 +1,6 @@
 """Pages and buttons for channels: browse, create, join, unsubscribe, clear, mark as read, mute."""
 
-from django.http import HttpResponse
+from django.http import HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -75,8 +75,8 @@ def read(request: SignedInRequest, slug: str) -> HttpResponse:
     if not form.is_valid():
         raise Invalid(code="malformed")
     known = form.cleaned_data["known"] or 0
-    actions.mark_read(request.user, channel, seq=form.cleaned_data["seq"], known=known)
-    return _done(request, channel)
+    read_up_to = actions.mark_read(request.user, channel, seq=form.cleaned_data["seq"], known=known)
+    return JsonResponse({"last_read_seq": read_up_to}) if wants_json(request) else redirect(channel)
 
 
 @require_POST

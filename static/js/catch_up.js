@@ -88,6 +88,7 @@ export class CatchUp extends EventTarget {
 
   /** One question; true when there is more to be had. */
   async #askOnce() {
+    const askedAt = Date.now();
     const response = await fetch(`${this.#url}?after=${this.#version}`, {
       headers: { Accept: "text/html" },
       signal: AbortSignal.timeout(TIMEOUT_MS),
@@ -98,10 +99,10 @@ export class CatchUp extends EventTarget {
     const changes = response.ok ? parse(await response.text()).querySelector("[data-changes]") : null;
     if (!changes) throw new Error(`status ${response.status}`);
     this.#answered();
-    return this.#apply(changes);
+    return this.#apply(changes, askedAt);
   }
 
-  #apply(changes) {
+  #apply(changes, askedAt) {
     const version = Number(changes.dataset.version);
     // The stream was faster: a message that was deleted since would come back.
     if (version < this.#version && changes.dataset.reset !== "true") return true;
@@ -116,7 +117,7 @@ export class CatchUp extends EventTarget {
     this.#timeline.apply(changes);
     this.#version = version;
     this.#clearedSeq = clearedSeq;
-    this.dispatchEvent(new CustomEvent("answered", { detail: changes.dataset }));
+    this.dispatchEvent(new CustomEvent("answered", { detail: { askedAt, ...changes.dataset } }));
     return changes.dataset.more === "true";
   }
 

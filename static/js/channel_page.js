@@ -86,9 +86,9 @@ function startSending() {
   unsent.addEventListener("decided", focusWhenIdle);
   outbox.addEventListener("changed", ({ detail }) => outboxChanged(detail, delivery));
   catchUp.addEventListener("recovered", () => delivery.hurry());
-  catchUp.addEventListener("answered", ({ detail: { lastReadSeq } }) => {
+  catchUp.addEventListener("answered", ({ detail: { lastReadSeq, askedAt } }) => {
     sayWhoMayPost();
-    if (lastReadSeq) reading?.heard(Number(lastReadSeq));
+    if (lastReadSeq) reading?.heard(Number(lastReadSeq), askedAt);
   });
   unsent.start();
   delivery.start();

@@ -1,5 +1,6 @@
 /* How far the viewer has read: told once the newest message is in sight of somebody who looks; the line above what was new
-when they came; "Mark as unread from here", after which nothing is told until the channel is opened again. */
+when they came; "Mark as unread from here", on whatever device, after which nothing is told until the channel is opened
+again. */
 
 import { request } from "chat/csrf";
 import { live } from "chat/live";
@@ -13,6 +14,7 @@ export class Reading {
   #timeline;
   #seq; // up to here it is read, or about to be told so
   #known; // where the server's pointer stood when it was last heard of
+  #heardAt = 0;
   #toldAt = 0;
   #timer = null;
   #isStopped = false;
@@ -29,7 +31,7 @@ export class Reading {
     addEventListener("focus", () => this.#look());
     addEventListener("pagehide", () => this.#timer && this.#tell({ keepalive: true }));
     addEventListener("blur", () => this.#timeline.newestToRead <= this.#seq && this.#line?.remove());
-    unread.addEventListener("read", () => this.#isSeen && unread.mark(region.dataset.slug, this.#seq));
+    unread.addEventListener("read", ({ detail }) => this.#hearSidebar(detail.askedAt));
     document.addEventListener("keydown", (event) => event.key === "Escape" && this.#escape(event));
     region.addEventListener("click", (event) => {
       const button = event.target.closest("[data-unread]");
@@ -38,10 +40,19 @@ export class Reading {
     this.#look();
   }
 
-  /** The server's pointer stands at `seq`. Lower than this page told it: somebody marked something as unread elsewhere. */
-  heard(seq) {
-    if (Date.now() - this.#toldAt < TOLD_EVERY_MS) return; // perhaps from before
-    if (seq < this.#known) this.#isStopped = true;
+  /**
+   * The server's pointer stands at `seq`, says an answer that was asked for at `askedAt`. Lower than it was known to be:
+   * somebody marked something as unread, on another device or in another tab.
+   */
+  heard(seq, askedAt) {
+    if (askedAt < this.#heardAt) {
+      if (seq !== this.#known) live.share("sidebar"); // nobody knows which of the two is older
+      return;
+    }
+    this.#heardAt = Date.now();
+    if (seq < this.#known) this.#stop(seq);
+    // Read to the end on another device: the channel was opened again.
+    else if (seq > this.#known && seq >= this.#timeline.newestToRead) this.#isStopped = false;
     this.#known = seq;
     this.#seq = Math.max(this.#seq, seq);
   }
@@ -54,27 +65,34 @@ export class Reading {
     return document.hasFocus() && !document.hidden && this.#timeline.isLatest && this.#timeline.isAtEnd;
   }
 
-  get #isSeen() {
-    return this.#isWatched && !this.#isStopped && this.#timeline.newestToRead <= this.#seq;
+  get #slug() {
+    return this.#timeline.element.dataset.slug;
   }
 
   #look() {
     const { newestToRead } = this.#timeline;
     if (this.#isStopped || !this.#isWatched || newestToRead <= this.#seq) return;
     this.#seq = newestToRead;
-    unread.mark(this.#timeline.element.dataset.slug, newestToRead);
+    unread.mark(this.#slug, newestToRead);
     this.#timer ??= setTimeout(() => this.#tell(), this.#toldAt + TOLD_EVERY_MS - Date.now());
+  }
+
+  /** The sidebar is as the server has it, which is not told of everything yet. */
+  #hearSidebar(askedAt) {
+    const seq = unread.lastRead(this.#slug);
+    if (seq < Infinity) this.heard(seq, askedAt);
+    if (!this.#isStopped && seq < this.#seq && this.#timeline.newestToRead <= this.#seq) unread.mark(this.#slug, this.#seq);
   }
 
   async #tell({ keepalive = false } = {}) {
     this.#forgetToTell();
     this.#toldAt = Date.now();
     const { readUrl, username } = this.#timeline.element.dataset;
-    const seq = this.#seq;
     try {
-      const body = new URLSearchParams({ seq, known: this.#known, author: username });
-      const { ok } = await request(readUrl, { method: "POST", body, keepalive });
-      if (ok) this.#known = Math.max(this.#known, seq);
+      const body = new URLSearchParams({ seq: this.#seq, known: this.#known, author: username });
+      const { ok, last_read_seq: seq } = await request(readUrl, { method: "POST", body, keepalive });
+      if (ok) this.heard(seq, this.#toldAt);
+      if (this.#isStopped) live.share("sidebar"); // where all was marked as read meanwhile
     } catch (error) {
       console.info("Not marked as read:", error.message); // the next message tells it again
     }
@@ -98,10 +116,19 @@ export class Reading {
   }
 
   #drawLine(article) {
+    if (!article) return;
     const line = this.#line ?? Object.assign(document.createElement("div"), { id: "new", className: "timeline__new" });
     line.textContent = word("new");
     article.before(line);
     this.#timeline.refresh();
+  }
+
+  /** From here on nothing is told; what follows `seq` is unread. */
+  #stop(seq) {
+    this.#isStopped = true;
+    this.#forgetToTell();
+    this.#seq = this.#known = seq;
+    this.#drawLine(this.#timeline.firstToRead(seq));
   }
 
   async #stopAt(button, event) {
@@ -112,9 +139,8 @@ export class Reading {
       const body = new URLSearchParams({ author: this.#timeline.element.dataset.username });
       const { ok } = await request(button.formAction, { method: "POST", body });
       if (!ok) throw new Error("refused");
-      const article = button.closest(".message");
-      this.#seq = this.#known = Number(article.dataset.seq) - 1;
-      this.#drawLine(article);
+      this.#heardAt = Date.now();
+      this.#stop(Number(button.closest(".message").dataset.seq) - 1);
       live.share("sidebar");
     } catch (error) {
       console.info("Not marked as unread:", error.message);

@@ -58,6 +58,11 @@ export class Timeline extends EventTarget {
     return Number(this.#stored().findLast((article) => article.dataset.author !== this.#viewer)?.dataset.seq ?? 0);
   }
 
+  /** The first message by somebody else after number `seq`, undefined when none is loaded. */
+  firstToRead(seq) {
+    return this.#stored().find((article) => article.dataset.author !== this.#viewer && seqOf(article) > seq);
+  }
+
   /** The viewer's newest stored message, null when none is loaded. */
   get lastOwn() {
     return this.#stored().findLast((article) => article.dataset.author === this.#viewer) ?? null;

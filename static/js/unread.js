@@ -10,7 +10,7 @@ const READ_AGAIN_AFTER_MS = 300; // more may have happened to it by then
 const READ_EVERY_MS = 10_000; // while nothing comes by itself
 const TIMEOUT_MS = 15_000;
 
-/** Event: "read", when the sidebar was read again. */
+/** Event: "read", when the sidebar was read again (detail.askedAt). */
 class Unread extends EventTarget {
   #username;
   #url;
@@ -70,15 +70,16 @@ class Unread extends EventTarget {
   }
 
   async #read() {
+    const askedAt = Date.now();
     try {
       const response = await fetch(this.#url, { headers: { Accept: "text/html" }, signal: AbortSignal.timeout(TIMEOUT_MS) });
-      if (response.ok && !response.redirected) live.share("places", await response.text());
+      if (response.ok && !response.redirected) live.share("places", { askedAt, html: await response.text() });
     } catch (error) {
       console.info("Reading the sidebar failed:", error.message);
     }
   }
 
-  #replace(html) {
+  #replace({ askedAt, html }) {
     const list = document.querySelector("#sidebar ul");
     const fresh = parse(html).querySelector("#sidebar ul");
     if (!fresh) return;
@@ -93,7 +94,7 @@ class Unread extends EventTarget {
     list.replaceWith(fresh);
     if (focused) fresh.querySelector(`a[href="${CSS.escape(focused)}"]`)?.focus();
     this.#drawSum();
-    this.dispatchEvent(new Event("read"));
+    this.dispatchEvent(new CustomEvent("read", { detail: { askedAt } }));
   }
 
   #draw(place, unread) {

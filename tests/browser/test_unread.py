@@ -61,12 +61,7 @@ def test_the_icon_of_the_tab_carries_the_number(person: MakePerson, unique: Uniq
 
 def test_it_is_read_on_all_devices_at_once(person: MakePerson, unique: Unique) -> None:
     bob, carol, slug = bob_in_a_channel_and_carol_elsewhere(person, unique)
-    phone = person("phone")
-    phone.username = carol.username
-    phone.page.goto("/accounts/login/")
-    phone.log_in()
-    phone.is_in("public")
-    wait_for_stream(phone.page)
+    phone = the_phone_of(carol, person)
     bob.say("one")
     for device in (carol, phone):
         expect(unread(device, slug)).to_have_text("1")
@@ -113,6 +108,60 @@ def test_marked_as_unread_it_stays_so_until_the_channel_is_opened_again(
     carol.page.reload()
     expect(unread(carol, slug)).to_have_count(0)
     wait_for(lambda: last_read(site, carol, slug) == 3, what="all to be read")
+
+
+def test_marked_as_unread_on_one_device_it_stays_so_on_another_that_shows_it(
+    site: Site, person: MakePerson, unique: Unique
+) -> None:
+    bob, carol, slug = bob_in_a_channel_and_carol_elsewhere(person, unique)
+    phone = the_phone_of(carol, person)
+    for device in (carol, phone):
+        device.open(slug)
+        wait_for_stream(device.page)
+    for text in ("one", "two", "three"):
+        bob.say(text)
+    for device in (carol, phone):
+        device.sees_stored("one", "two", "three")
+    wait_for(lambda: last_read(site, carol, slug) == 3, what="all to be read")
+
+    phone.act_on(phone.message("two"), "Mark as unread from here")
+    for device in (carol, phone):
+        expect(unread(device, slug)).to_have_text("2")
+        expect(device.timeline.get_by_text("New", exact=True)).to_be_visible()
+    carol.page.evaluate("dispatchEvent(new Event('focus'))")
+    bob.say("four")
+    for device in (carol, phone):
+        device.sees_stored("one", "two", "three", "four")
+        expect(unread(device, slug)).to_have_text("3")
+    assert last_read(site, carol, slug) == 1
+
+    carol.page.keyboard.press("Escape")
+    for device in (carol, phone):
+        expect(unread(device, slug)).to_have_count(0)
+    wait_for(lambda: last_read(site, carol, slug) == 4, what="all to be read again")
+    bob.say("five")
+    wait_for(lambda: last_read(site, carol, slug) == 5, what="reading to go on")
+
+
+def test_what_a_device_was_about_to_tell_does_not_undo_marking_as_unread_on_another(
+    site: Site, person: MakePerson, unique: Unique
+) -> None:
+    bob, carol, slug = bob_in_a_channel_and_carol_elsewhere(person, unique)
+    phone = the_phone_of(carol, person)
+    for device in (carol, phone):
+        device.open(slug)
+        wait_for_stream(device.page)
+    bob.say("one")
+    wait_for(lambda: last_read(site, carol, slug) == 1, what="the first to be read")
+    carol.page.route("**/channels/sidebar/", lambda route: None)  # held: she does not hear of it
+    phone.act_on(phone.message("one"), "Mark as unread from here")
+    wait_for(lambda: last_read(site, carol, slug) == 0, what="it to be unread")
+    with carol.page.expect_response(f"**/channels/{slug}/read/"):
+        bob.say("two")
+    carol.page.unroute("**/channels/sidebar/")  # which lets go of what was held, too
+    for device in (carol, phone):
+        expect(unread(device, slug)).to_have_text("2")
+    assert last_read(site, carol, slug) == 0
 
 
 def test_escape_marks_all_as_read(site: Site, person: MakePerson, unique: Unique) -> None:
@@ -173,6 +222,17 @@ def bob_in_a_channel_and_carol_elsewhere(person: MakePerson, unique: Unique) -> 
 
 def icon_of(someone: Person) -> str:
     return str(someone.page.locator("link[rel=icon]").evaluate("(link) => link.href"))
+
+
+def the_phone_of(someone: Person, person: MakePerson) -> Person:
+    """Another device of theirs, which shows #public."""
+    phone = person("phone")
+    phone.username = someone.username
+    phone.page.goto("/accounts/login/")
+    phone.log_in()
+    phone.is_in("public")
+    wait_for_stream(phone.page)
+    return phone
 
 
 def unread(someone: Person, slug: str) -> Locator:
