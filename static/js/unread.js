@@ -1,5 +1,6 @@
 /* What is unread: the numbers beside the channels, in the title and on the icon. They stand in the sidebar, each as of a
-version of its channel, and follow what the stream counts; where a step is missing, the sidebar is read again. */
+version of its channel, and follow what the stream counts; where a step is missing, the sidebar is read again: by one tab,
+for all. */
 
 import { live } from "chat/live";
 import { parse } from "chat/timeline";
@@ -9,6 +10,7 @@ const MOST_ON_ICON = 99;
 const READ_AGAIN_AFTER_MS = 300; // more may have happened to it by then
 const READ_EVERY_MS = 10_000; // while nothing comes by itself
 const TIMEOUT_MS = 15_000;
+const STEPS_KEPT = 100; // of each channel; as many as may be counted while the sidebar is being read
 
 /** Event: "read", when the sidebar was read again (detail.askedAt). */
 class Unread extends EventTarget {
@@ -17,16 +19,18 @@ class Unread extends EventTarget {
   #isBadged = false;
   #title = document.title;
   #timer = null;
+  #steps = new Map(); // by channel: what was counted lately
+  #askedAt = 0;
 
   start({ username, url }) {
     this.#username = username;
     this.#url = url;
     live.addEventListener("count", ({ detail }) => this.#count(detail));
-    live.addEventListener("sidebar", () => live.isLeading && this.#readSoon());
+    live.addEventListener("sidebar", () => this.#readSoon());
     live.addEventListener("places", ({ detail }) => this.#replace(detail));
     live.addEventListener("mark", ({ detail }) => this.#mark(detail));
     live.addEventListener("up", () => this.#readSoon());
-    setInterval(() => live.isUp || document.hidden || this.#read(), READ_EVERY_MS);
+    setInterval(() => live.isUp || document.hidden || this.#read(), READ_EVERY_MS * (0.8 + Math.random() * 0.4));
     this.#drawSum();
   }
 
@@ -48,28 +52,45 @@ class Unread extends EventTarget {
     const place = find(slug);
     if (!place) return;
     place.dataset.lastRead = Math.max(seq, this.lastRead(slug));
-    this.#draw(place, 0);
+    draw(place, 0);
+    this.#drawSum();
   }
 
-  #count({ slug, after, version, new: come, gone }) {
+  #count(step) {
+    const { slug } = step;
+    this.#steps.set(slug, [...(this.#steps.get(slug) ?? []), step].slice(-STEPS_KEPT));
     const place = find(slug);
-    const known = Number(place?.dataset.countVersion);
-    if (!place || version <= known) return;
-    if (after !== known) return void this.#readSoon();
-    place.dataset.countVersion = version;
-    const unread = Number(place.dataset.unread);
-    const counts = ([seq, author]) => author !== this.#username && seq > this.lastRead(slug);
-    // Beyond what is shown it is not exact, and in a muted channel nothing counts.
-    if (unread > MOST_SHOWN || "muted" in place.dataset) return;
-    this.#draw(place, Math.max(0, unread + come.filter(counts).length - gone.filter(counts).length));
+    if (!place) return;
+    if (this.#countOn(place, step)) this.#drawSum();
+    else this.#readSoon();
   }
 
+  /** Count `step` on top of what `place` says; false when only the server can tell what that makes. */
+  #countOn(place, { after, version, new: come, gone }) {
+    const { dataset } = place;
+    const known = Number(dataset.countVersion);
+    if (version <= known) return true;
+    const counts = ([seq, author]) => author !== this.#username && seq > Number(dataset.lastRead);
+    // Read between two steps of the stream, it has some of the second: which new ones, their numbers tell.
+    if (after > known || (after < known && gone.some(counts))) return false;
+    const added = come.filter(([seq]) => seq > Number(dataset.lastSeq));
+    dataset.countVersion = version;
+    dataset.lastSeq = Math.max(dataset.lastSeq, ...added.map(([seq]) => seq));
+    const unread = Number(dataset.unread);
+    // Beyond what is shown it is not exact, and in a muted channel nothing counts.
+    if (unread > MOST_SHOWN || "muted" in dataset) return true;
+    draw(place, Math.max(0, unread + added.filter(counts).length - gone.filter(counts).length));
+    return true;
+  }
+
+  /** Not put off by further wishes, or it would never come while much is said. */
   #readSoon() {
-    clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.#read(), READ_AGAIN_AFTER_MS);
+    if (live.isLeading) this.#timer ??= setTimeout(() => this.#read(), READ_AGAIN_AFTER_MS);
   }
 
   async #read() {
+    clearTimeout(this.#timer);
+    this.#timer = null;
     const askedAt = Date.now();
     try {
       const response = await fetch(this.#url, { headers: { Accept: "text/html" }, signal: AbortSignal.timeout(TIMEOUT_MS) });
@@ -82,11 +103,9 @@ class Unread extends EventTarget {
   #replace({ askedAt, html }) {
     const list = document.querySelector("#sidebar ul");
     const fresh = parse(html).querySelector("#sidebar ul");
-    if (!fresh) return;
-    const isStale = [...fresh.querySelectorAll("[data-channel]")].some(
-      ({ dataset }) => Number(find(dataset.channel)?.dataset.countVersion) > Number(dataset.countVersion),
-    );
-    if (isStale) return void this.#readSoon(); // it was counted on meanwhile
+    if (!fresh || askedAt < this.#askedAt) return;
+    this.#askedAt = askedAt;
+    for (const place of fresh.querySelectorAll("[data-channel]")) this.#countFurther(place);
     for (const link of fresh.querySelectorAll("a")) {
       if (link.pathname === location.pathname) link.ariaCurrent = "page";
     }
@@ -97,12 +116,13 @@ class Unread extends EventTarget {
     this.dispatchEvent(new CustomEvent("read", { detail: { askedAt } }));
   }
 
-  #draw(place, unread) {
-    place.dataset.unread = unread;
-    place.classList.toggle("place--unread", unread > 0);
-    place.querySelector(".place__unread").hidden = !unread;
-    place.querySelector(".place__count").textContent = shown(unread);
-    this.#drawSum();
+  /** Bring `place`, as the server had it, to where this page is: more was counted while it was asked. */
+  #countFurther(place) {
+    const slug = place.dataset.channel;
+    if ((this.#steps.get(slug) ?? []).every((step) => this.#countOn(place, step))) return;
+    this.#readSoon();
+    const shown = find(slug);
+    if (Number(shown?.dataset.countVersion) > Number(place.dataset.countVersion)) place.replaceWith(shown);
   }
 
   #drawSum() {
@@ -124,6 +144,13 @@ export const unread = new Unread();
 
 function find(slug) {
   return document.querySelector(`.place[data-channel="${CSS.escape(slug)}"]`);
+}
+
+function draw(place, unread) {
+  place.dataset.unread = unread;
+  place.classList.toggle("place--unread", unread > 0);
+  place.querySelector(".place__unread").hidden = !unread;
+  place.querySelector(".place__count").textContent = shown(unread);
 }
 
 function shown(count) {

@@ -5,12 +5,13 @@ from collections.abc import Callable
 from urllib.parse import unquote
 
 import pytest
-from playwright.sync_api import Locator, expect
+from playwright.sync_api import APIResponse, Locator, Route, expect
 
 from tests.browser.conftest import MODES, MakePerson
 from tests.browser.person import Person
 from tests.browser.test_live import wait_for_stream
 from tests.site import Site
+from tests.visitor import Visitor
 from tests.waiting import wait_for
 
 Unique = Callable[[str], str]
@@ -162,6 +163,35 @@ def test_what_a_device_was_about_to_tell_does_not_undo_marking_as_unread_on_anot
     for device in (carol, phone):
         expect(unread(device, slug)).to_have_text("2")
     assert last_read(site, carol, slug) == 0
+
+
+def test_what_is_counted_while_the_sidebar_is_read_again_is_counted_on(
+    site: Site, person: MakePerson, unique: Unique
+) -> None:
+    bob, carol, slug = bob_in_a_channel_and_carol_elsewhere(person, unique)
+    bob.say("one")
+    expect(unread(carol, slug)).to_have_text("1")
+    carol.pump()
+    answers: list[tuple[Route, APIResponse]] = []
+    carol.page.route("**/channels/sidebar/", lambda route: answers.append((route, route.fetch())))
+    with Visitor(site.url, carol.username) as elsewhere:
+        elsewhere.log_in()
+        elsewhere.create_channel(other := unique("other"))
+    wait_for(lambda: carol.page.evaluate("1") and answers, what="the sidebar to be read")
+    for number in range(2, 5):
+        bob.say(f"number {number}")
+        expect(unread(carol, slug)).to_have_text(str(number))
+    bob.act_on(bob.message("number 2"), "Delete")
+    bob.page.get_by_role("dialog").get_by_role("button", name="Delete").click()
+    expect(unread(carol, slug)).to_have_text("3")
+
+    route, answer = answers[0]
+    route.fulfill(response=answer)
+    expect(carol.sidebar.get_by_role("link", name=other)).to_be_visible()
+    expect(unread(carol, slug)).to_have_text("3")
+    bob.say("number 5")
+    expect(unread(carol, slug)).to_have_text("4")
+    assert len(answers) == 1
 
 
 def test_escape_marks_all_as_read(site: Site, person: MakePerson, unique: Unique) -> None:
