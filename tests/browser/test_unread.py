@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from functools import partial
 from urllib.parse import unquote
 
 import pytest
@@ -53,7 +54,8 @@ def test_the_icon_of_the_tab_carries_the_number(person: MakePerson, unique: Uniq
     assert "data:" not in plain
     for number in ("1", "2"):
         bob.say(f"message {number}")
-        wait_for(lambda number=number: f">{number}<" in unquote(icon_of(carol)), what=f"{number} on the icon")
+        drawn = f">{number}<"
+        wait_for(partial(is_on_the_icon_of, carol, drawn), what=f"{number} on the icon")
     assert carol.page.evaluate(DRAWN_WIDTH, icon_of(carol)) > 0
 
     carol.open(slug)
@@ -248,6 +250,10 @@ def bob_in_a_channel_and_carol_elsewhere(person: MakePerson, unique: Unique) -> 
     for someone in (bob, carol):
         wait_for_stream(someone.page)
     return bob, carol, slug
+
+
+def is_on_the_icon_of(someone: Person, drawn: str) -> bool:
+    return drawn in unquote(icon_of(someone))
 
 
 def icon_of(someone: Person) -> str:

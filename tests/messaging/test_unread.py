@@ -380,7 +380,7 @@ def test_only_a_button_of_ones_own_page_does_it(cast: Cast) -> None:
 
 def test_an_account_that_ended_reads_nothing(cast: Cast) -> None:
     gone = deactivate_user(cast.alice, cast.bob)
-    acts: Iterable[Callable[[], None]] = (
+    acts: Iterable[Callable[[], object]] = (
         lambda: mark_read(gone, cast.design, seq=1),
         lambda: mark_unread(gone, cast.design, seq=1),
         lambda: mute_channel(gone, cast.design, is_muted=True),
