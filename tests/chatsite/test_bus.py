@@ -1,6 +1,7 @@
 """The bus, on a real broker and a wire that can be cut: it is heard again, and nobody ever waits for it."""
 
 import os
+import sys
 import time
 import uuid
 from collections.abc import Iterator
@@ -21,6 +22,7 @@ from tests.waiting import wait_for
 
 UNNOTICED_S = 0.5  # for a thousand announcements
 FOUND_OUT_S = 2.0
+HELD_UP_S = 1.5
 
 
 @pytest.fixture
@@ -116,6 +118,19 @@ def test_nobody_waits_for_a_broker_that_is_away_and_it_is_heard_again(
     assert took_s < UNNOTICED_S
     assert found_out_s < FOUND_OUT_S
     assert is_hanging or ears.hearing.losses > losses
+
+
+@pytest.mark.stack
+def test_a_process_that_was_held_up_does_not_take_that_for_a_loss_of_the_bus(ears: Ears) -> None:
+    interval_s = sys.getswitchinterval()
+    sys.setswitchinterval(10 * HELD_UP_S)  # no other thread of this process gets its turn
+    held_until = time.monotonic() + HELD_UP_S
+    while time.monotonic() < held_until:
+        pass
+    was_sound = ears.hearing.is_sound
+    sys.setswitchinterval(interval_s)
+
+    assert was_sound
 
 
 @pytest.mark.stack
