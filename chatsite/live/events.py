@@ -3,6 +3,7 @@
 import json
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
+from uuid import UUID
 
 Value: TypeAlias = int | str
 Subject: TypeAlias = Literal["channel", "user"]
@@ -30,7 +31,7 @@ class Event:
     @property
     def key(self) -> tuple[str, str, Value]:
         """The same for two events of which the later one makes the earlier one needless."""
-        return self.topic, self.kind, self.body.get("user", 0)
+        return self.topic, self.kind, self.body.get("user") or self.body.get("client_id", 0)
 
     def as_json(self) -> bytes:
         return json.dumps([self.kind, self.body], separators=(",", ":")).encode()
@@ -71,6 +72,11 @@ def memberships_changed(user_id: int) -> Event:
 def sidebar_changed(user_id: int) -> Event:
     """What the user's sidebar shows is another, and what they may hear is not: read, muted."""
     return Event(f"user.{user_id}", "sidebar", {})
+
+
+def rejected(user_id: int, client_id: UUID) -> Event:
+    """What the user sent under this name was accepted, and can't be stored."""
+    return Event(f"user.{user_id}", "rejected", {"client_id": str(client_id)})
 
 
 def sessions_changed(user_id: int) -> Event:

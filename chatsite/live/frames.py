@@ -38,6 +38,10 @@ def sidebar() -> bytes:
     return _event("sidebar", {})
 
 
+def rejected(client_id: str) -> bytes:
+    return _event("rejected", {"client_id": client_id})
+
+
 def typing(place: Place, username: str, name: str) -> bytes:
     return _event("typing", {"slug": place.slug, "username": username, "name": name})
 

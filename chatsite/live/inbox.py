@@ -9,6 +9,7 @@ from chatsite.live.events import Event
 from chatsite.live.stream import Stream
 
 MOST_TYPING = 1_000
+MOST_REJECTED = 10_000
 ANY_VERSION = math.inf
 
 
@@ -32,6 +33,7 @@ class Work:
     channels: by id, the highest version that was heard of.
     users: those in doubt, by id, and whether their sidebar shows something else now.
     sidebars: users whose sidebar alone shows something else.
+    rejected: users, and the names of messages of theirs that can't be stored.
     typing: who writes where; channel and user.
     """
 
@@ -40,11 +42,13 @@ class Work:
     channels: dict[int, float] = field(default_factory=dict)
     users: dict[int, bool] = field(default_factory=dict)
     sidebars: set[int] = field(default_factory=set)
+    rejected: set[tuple[int, str]] = field(default_factory=set)
     typing: set[tuple[int, int]] = field(default_factory=set)
 
     @property
     def is_empty(self) -> bool:
-        return not (self.joins or self.leaves or self.channels or self.users or self.sidebars or self.typing)
+        hints = self.channels or self.users or self.sidebars or self.rejected or self.typing
+        return not (self.joins or self.leaves or hints)
 
 
 class Inbox:
@@ -76,6 +80,9 @@ class Inbox:
         with self._condition:
             if event.kind == "sidebar":
                 self._work.sidebars.add(number)
+            elif event.kind == "rejected":
+                if len(self._work.rejected) < MOST_REJECTED:
+                    self._work.rejected.add((number, str(event.body["client_id"])))
             elif subject == "user":
                 tells = event.kind != "sessions"
                 self._work.users[number] = self._work.users.get(number, False) or tells

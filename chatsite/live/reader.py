@@ -103,6 +103,7 @@ class Reader:
             self._look()
             self._tell_of(work.channels)
             self._tell_sidebars(work.sidebars)
+            self._tell_rejected(work.rejected)
             self._tell_who_types(work.typing)
             self._tell_counts()
             self._hand_out()
@@ -371,6 +372,11 @@ class Reader:
         for user_id in user_ids:
             if person := self._audience.people.get(user_id):
                 self._tell(frames.sidebar(), person.streams)
+
+    def _tell_rejected(self, names: Collection[tuple[int, str]]) -> None:
+        for user_id, client_id in names:
+            if person := self._audience.people.get(user_id):
+                self._tell(frames.rejected(client_id), person.streams)
 
     def _tell_who_types(self, typing: Collection[tuple[int, int]]) -> None:
         heard = [

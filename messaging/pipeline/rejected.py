@@ -14,6 +14,8 @@ from django.db.models import Value
 from django.utils import timezone
 
 from accounts.models import User
+from chatsite.live.bus import announce
+from chatsite.live.events import rejected
 from messaging.models import RejectedMessage, Tombstone
 from messaging.pipeline.envelope import KEPT_OF_A_CUT, cut_down, fingerprint_in, names_in
 from messaging.pipeline.tombstones import Name, buried_among
@@ -92,6 +94,10 @@ def keep(rejections: Sequence[Rejection], *, at: datetime) -> None:
             ended_at=None,
         )
     transaction.on_commit(partial(_log, [*new, *again]))
+    # Also of what was kept before: who did that may have ended between commit and announcement.
+    announce(
+        *(rejected(row.author_id, row.client_id) for row in rows.values() if row.author_id and row.client_id)
+    )
 
 
 def buried_and_rejected(names: Collection[Name]) -> tuple[set[Name], list[int]]:

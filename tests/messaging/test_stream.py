@@ -12,6 +12,7 @@ import pytest
 from django.conf import settings
 from django.test import Client
 
+from tests.admin import take_out
 from tests.cast import Cast, signed_in
 from tests.site import Site
 from tests.streams import OpenStream
@@ -232,6 +233,27 @@ def test_who_writes_is_told_to_others_who_have_the_channel_open(
     mine.wait_for_text("there")
     assert not mine.of("typing")
     assert not elsewhere.of("typing")
+
+
+@pytest.mark.stack
+def test_what_is_accepted_and_then_rejected_is_told_to_its_author_alone(
+    site: Site, admin: Visitor, bob: Visitor, carol: Visitor, room: str, listen: Listen
+) -> None:
+    channel = bob.create_channel(room)
+    carol.create_channel(room)
+    mine, aside, hers = listen(bob, room), listen(bob), listen(carol, room)
+    assert site.worker is not None
+    site.worker.pause()
+    lost = [bob.say(channel, f"too late {number}") for number in range(2)]
+    take_out(site, admin, bob, room)
+    site.worker.resume()
+
+    for stream in (mine, aside):
+        for client_id in lost:
+            stream.wait_for("rejected", client_id=str(client_id))
+    carol.say(channel, "where did he go?")
+    hers.wait_for_text("where did he go?")
+    assert not hers.of("rejected")
 
 
 def test_who_comes_back_gets_what_they_missed_before_they_have_to_ask(

@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from tests.admin import deactivate, set_password, take_out, user_id
 from tests.messaging.test_stream import SOON_S, Listen, MakePerson
 from tests.site import Site
 from tests.streams import OpenStream, Received
@@ -30,25 +31,6 @@ def end_of(stream: OpenStream, act: Callable[[], object]) -> float:
     return ended_at - acted_at
 
 
-def user_id(site: Site, someone: Visitor) -> int:
-    rows = site.rows("SELECT id FROM accounts_user WHERE username = {}", someone.username)
-    return int(rows[0][0])
-
-
-def deactivate(site: Site, admin: Visitor, someone: Visitor) -> None:
-    """As the admin's page of that account does."""
-    path = f"/admin/accounts/user/{user_id(site, someone)}/change/"
-    answer = admin.send(path, display_name=someone.username, email="", _save="Save")
-    assert answer.status == 302, answer.body.decode()
-
-
-def set_password(site: Site, admin: Visitor, someone: Visitor) -> None:
-    path = f"/admin/accounts/user/{user_id(site, someone)}/password/"
-    words = "another four unrelated words"
-    answer = admin.send(path, password1=words, password2=words, usable_password="true")
-    assert answer.status == 302, answer.body.decode()
-
-
 def log_out(someone: Visitor) -> None:
     assert someone.send("/accounts/logout/").status == 302
 
@@ -59,19 +41,6 @@ WAYS_OUT: dict[str, EndSession] = {
     "deactivated": deactivate,
     "another password": set_password,
 }
-
-
-def take_out(site: Site, admin: Visitor, someone: Visitor, slug: str) -> None:
-    """As the admin's list of memberships does."""
-    rows = site.rows(
-        "SELECT id FROM channels_app_membership WHERE user_id = {} AND channel_id = "
-        "(SELECT id FROM channels_app_channel WHERE slug = {})",
-        user_id(site, someone),
-        slug,
-    )
-    path = "/admin/channels_app/membership/"
-    answer = admin.send(path, action="unsubscribe", _selected_action=str(rows[0][0]))
-    assert answer.status == 302, answer.body.decode()
 
 
 def test_logging_out_ends_the_streams_of_that_session_alone(site: Site, bob: Visitor, listen: Listen) -> None:

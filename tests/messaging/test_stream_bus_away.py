@@ -8,9 +8,10 @@ from urllib.parse import urlsplit
 import pytest
 from django.conf import settings
 
+from tests.admin import take_out
 from tests.faults.proxy import Proxy
 from tests.messaging.test_stream import SOON_S
-from tests.messaging.test_stream_access import WAYS_OUT, counted, end_of, take_out
+from tests.messaging.test_stream_access import WAYS_OUT, counted, end_of
 from tests.site import Ports, Site
 from tests.streams import OpenStream
 from tests.visitor import Visitor
