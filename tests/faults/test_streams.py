@@ -15,7 +15,7 @@ from tests.faults.services import Services
 from tests.faults.watching import Row, Watcher
 from tests.site import Site
 from tests.visitor import Visitor
-from tests.waiting import wait_for
+from tests.waiting import let_a_fault_last, wait_for
 
 pytestmark = pytest.mark.stack
 
@@ -23,7 +23,7 @@ STREAMS_EACH = 10
 RETRY_S = 0.3
 READY_S = 60
 RECOVERY_S = 90
-QUIET_S = 2
+LOOK_S = 0.05
 
 Report = Callable[[str], None]
 
@@ -31,18 +31,18 @@ Report = Callable[[str], None]
 @dataclass(frozen=True, slots=True)
 class Size:
     """Arguments:
+    messages: that all see before the fault, and again after it.
     away_s: from the kill to the restart, which takes its own time besides.
     """
 
     streams: int
     pace_s: float
-    before_s: float
+    messages: int
     away_s: float
-    after_s: float
 
 
-SHORT = Size(streams=40, pace_s=0.1, before_s=1, away_s=1, after_s=2)
-LONG = Size(streams=200, pace_s=0.05, before_s=8, away_s=7, after_s=15)
+SHORT = Size(streams=40, pace_s=0.1, messages=10, away_s=1)
+LONG = Size(streams=200, pace_s=0.05, messages=150, away_s=7)
 
 sizes = pytest.mark.parametrize(
     "size", [pytest.param(SHORT, id="short"), pytest.param(LONG, id="long", marks=pytest.mark.long)]
@@ -108,6 +108,18 @@ def stored(site: Site, slug: str) -> dict[str, Row]:
     return {str(uuid.UUID(str(name))): (seq, version, text) for name, seq, version, text in rows}
 
 
+def version_of(site: Site, slug: str) -> int:
+    [(version,)] = site.rows("SELECT version FROM channels_app_channel WHERE slug = {}", slug)
+    return int(version)
+
+
+async def until(condition: Callable[[], bool], *, timeout_s: float) -> None:
+    """Wait until `condition` holds; TimeoutError when it does not within `timeout_s` seconds."""
+    async with asyncio.timeout(timeout_s):
+        while not condition():
+            await asyncio.sleep(LOOK_S)
+
+
 class Break:
     """What is broken and mended again."""
 
@@ -137,29 +149,32 @@ class Watched:
     ended_at: float
 
 
-async def watch_and_break(people: list[Visitor], slug: str, size: Size, fault: Break) -> Watched:
+async def watch_and_break(site: Site, people: list[Visitor], slug: str, size: Size, fault: Break) -> Watched:
     """Have people watch and one of them talk, while something is killed and started again."""
     watchers = [Watcher(people[number % len(people)], slug) for number in range(size.streams)]
     watching = [asyncio.create_task(watcher.run()) for watcher in watchers]
+    speaker, is_over = Speaker(people[0], slug, size.pace_s), asyncio.Event()
+
+    def all_see(messages: int) -> bool:
+        return all(len(watcher.rows) >= messages for watcher in watchers)
+
     try:
-        async with asyncio.timeout(READY_S):
-            while not all(watcher.is_ready for watcher in watchers):
-                await asyncio.sleep(0.05)
-        speaker, is_over = Speaker(people[0], slug, size.pace_s), asyncio.Event()
+        await until(lambda: all(watcher.is_ready for watcher in watchers), timeout_s=READY_S)
         began_at = time.monotonic()
         speaking = asyncio.create_task(speaker.run(is_over))
-        await asyncio.sleep(size.before_s)
+        await until(lambda: all_see(size.messages), timeout_s=READY_S)
         await asyncio.to_thread(fault.kill)
-        await asyncio.sleep(size.away_s)
+        await asyncio.to_thread(let_a_fault_last, size.away_s)
         await asyncio.to_thread(fault.mend)
-        await asyncio.sleep(size.after_s)
+        enough = len(speaker.names) + size.messages
+        await until(lambda: all_see(enough), timeout_s=RECOVERY_S)
         is_over.set()
-        async with asyncio.timeout(RECOVERY_S):
-            await speaking
-            while any(len(watcher.rows) < len(speaker.names) for watcher in watchers):
-                await asyncio.sleep(0.05)
+        await speaking
+        await until(lambda: all_see(len(speaker.names)), timeout_s=RECOVERY_S)
         ended_at = time.monotonic()
-        await asyncio.sleep(QUIET_S)  # the last edits; and whatever comes twice or late comes now
+        # The last edits too, and whatever was on its way before those.
+        version = await asyncio.to_thread(version_of, site, slug)
+        await until(lambda: all(watcher.version >= version for watcher in watchers), timeout_s=RECOVERY_S)
         return Watched(watchers, speaker.names, began_at, ended_at)
     finally:
         for task in watching:
@@ -180,7 +195,9 @@ def test_nothing_is_lost_doubled_or_misordered_on_any_stream(
         visitor.hang_up()
 
     with streaming.explained():
-        watched = asyncio.run(watch_and_break(people, slug, size, Break(streaming, services, part)))
+        watched = asyncio.run(
+            watch_and_break(streaming, people, slug, size, Break(streaming, services, part))
+        )
         streaming.wait_until_ready()
         wait_for(lambda: len(stored(streaming, slug)) == len(watched.said), what="all stored")
 

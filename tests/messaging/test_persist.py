@@ -26,7 +26,7 @@ from messaging.queries import fate_of
 from messaging.rendering import render
 from tests.cast import Cast
 from tests.messaging.test_timeline import NOON
-from tests.threads import run_together
+from tests.threads import run_together, somebody_waits_for_a_lock
 from tests.waiting import wait_for
 
 LARGEST_PACKET = 16 << 20  # bytes in one statement, as MariaDB is set up on Debian
@@ -149,7 +149,7 @@ def test_a_deadlock_is_no_reason_to_refuse_or_to_drop(cast: Cast) -> None:
             Message.objects.bulk_create([row(cast, number) for number in range(50)])
             Channel.objects.select_for_update().get(pk=second)
             storing = pool.submit(_on_a_connection_of_its_own, persist, batch, keep_rejected=True)
-            wait_for(_somebody_waits_for_a_lock, what="the batch to wait for the second channel")
+            wait_for(somebody_waits_for_a_lock, what="the batch to wait for the second channel")
             Channel.objects.select_for_update().get(pk=first)  # which it holds
             transaction.set_rollback(True)
         outcomes = storing.result(timeout=30)
@@ -170,17 +170,6 @@ def row(cast: Cast, number: int) -> Message:
         accepted_at=NOON,
         stored_at=NOON,
     )
-
-
-def _somebody_waits_for_a_lock() -> bool:
-    # Not innodb_trx, which who asks more often than every 0.1 s sees as it was.
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT COUNT(*) FROM information_schema.processlist "
-            "WHERE db = DATABASE() AND info LIKE 'SELECT%FOR UPDATE%' AND time_ms > 200"
-        )
-        [count] = cursor.fetchone()
-    return bool(count)
 
 
 def test_an_author_who_was_deactivated_meanwhile_is_rejected(cast: Cast) -> None:

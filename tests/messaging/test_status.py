@@ -22,7 +22,8 @@ from messaging.pipeline.delivery import deliver, patiently, read
 from messaging.pipeline.envelope import Envelope
 from messaging.pipeline.persist import Dropped, persist
 from tests.cast import Cast, say, signed_in
-from tests.threads import run_together
+from tests.threads import run_together, somebody_waits_for_a_lock
+from tests.waiting import wait_for
 
 JSON = {"Accept": "application/json"}
 
@@ -266,42 +267,42 @@ def test_deleted_while_it_is_being_stored_it_is_never_seen(cast: Cast) -> None:
         assert not Message.objects.filter(deleted_at=None).exists()
 
 
+@pytest.mark.stack  # SQLite has one writer at a time
 @pytest.mark.django_db(transaction=True)
 def test_deleted_right_before_the_commit_it_is_never_seen(cast: Cast) -> None:
     bob, late = signed_in(cast.bob), envelope(cast.bob, cast.design)
-    inserted, deleted = Event(), Event()
+    inserted = Event()
 
     def store_slowly() -> None:
         with transaction.atomic():
             persist([late], keep_rejected=True)
             inserted.set()
-            deleted.wait(0.5)  # in vain: who deletes waits for this transaction
+            wait_for(somebody_waits_for_a_lock, what="who deletes to wait for this transaction")
 
     def delete_meanwhile() -> None:
         assert inserted.wait(10)
         assert delete(bob, late.client_id).status_code == 200
-        deleted.set()
 
     run_together([store_slowly, delete_meanwhile])
 
     assert Message.objects.get().is_deleted
 
 
+@pytest.mark.stack  # SQLite has one writer at a time
 @pytest.mark.django_db(transaction=True)
 def test_deleted_right_before_a_rejection_is_committed_its_text_is_not_kept(cast: Cast) -> None:
     mallory, late = signed_in(cast.mallory), envelope(cast.mallory, cast.design)
-    rejected, deleted = Event(), Event()
+    rejected = Event()
 
     def reject_slowly() -> None:
         with transaction.atomic():
             persist([late], keep_rejected=True)
             rejected.set()
-            deleted.wait(0.5)  # in vain: who deletes waits for this transaction
+            wait_for(somebody_waits_for_a_lock, what="who deletes to wait for this transaction")
 
     def delete_meanwhile() -> None:
         assert rejected.wait(10)
         assert delete(mallory, late.client_id).status_code == 200
-        deleted.set()
 
     run_together([reject_slowly, delete_meanwhile])
 
