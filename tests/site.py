@@ -26,6 +26,7 @@ from urllib.parse import SplitResult, urlsplit, urlunsplit
 from uuid import UUID
 
 import kombu
+import psutil
 
 from tests.waiting import wait_for
 
@@ -89,6 +90,19 @@ class Part:
                 self._wait()
             except subprocess.TimeoutExpired:
                 self.kill()
+
+    def reload(self) -> None:
+        """Have gunicorn or nginx start its processes anew, and wait until the old ones have ended.
+
+        They finish what they are at, and nobody who connects is turned away.
+        """
+        old = psutil.Process(self.pid).children()
+        os.kill(self.pid, signal.SIGHUP)
+        wait_for(
+            lambda: not any(process.is_running() for process in old),
+            what=f"the old processes of {self.name} to end",
+            timeout_s=STOP_TIMEOUT_S,
+        )
 
     def kill(self) -> None:
         """End it and all it forked at once, as when the power fails."""
@@ -268,7 +282,7 @@ class Site:
         self.wait_until_ready()
 
     def restart_in_turn(self) -> None:
-        """Stop and start one part after the other, the way a release is brought in."""
+        """Bring in a release: reload the web processes and nginx, stop and start the others one by one."""
         for part in self.parts:
             part.stop()
             self.restart(part)
