@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from itertools import count
 
-from tests.faults.outbox import Outbox, Page, Sent, open_page
+from tests.faults.outbox import Backoff, Outbox, Page, Sent, open_page, say
 from tests.site import Site
 from tests.visitor import Visitor
 from tests.waiting import wait_for
@@ -35,11 +35,19 @@ class Crowd:
         self._places = [place for places in joined for place in places]
 
     @contextmanager
-    def posting(self, *, pace_s: float, is_doubled: bool = False) -> Iterator["Posting"]:
+    def posting(self, *, pace_s: float, backoff: Backoff, is_doubled: bool = False) -> Iterator["Posting"]:
         """Have everybody post from now on; ended with `finish`, or with the block at the latest."""
         journal: list[Sent] = []
         outboxes = [
-            Outbox(visitor, page, journal=journal, texts=self._texts, pace_s=pace_s, is_doubled=is_doubled)
+            Outbox(
+                visitor,
+                page,
+                journal=journal,
+                texts=self._texts,
+                pace_s=pace_s,
+                backoff=backoff,
+                is_doubled=is_doubled,
+            )
             for visitor, page in self._places
         ]
         posting = Posting(outboxes, journal)
@@ -48,16 +56,38 @@ class Crowd:
         finally:
             posting.abandon()
 
-    def send_again(self, journal: list[Sent]) -> list[int]:
-        """Post every message of `journal` once more, as a script that knows nothing; the statuses."""
-        people = {visitor.username: visitor for visitor, _page in self._places}
-        statuses = []
+    def send_again(self, journal: list[Sent], *, has_ticket: bool) -> set[int]:
+        """Post every message of `journal` once more; the statuses.
+
+        Arguments:
+            has_ticket: as a page does that was opened just now. Else as a script that knows nothing.
+        """
+        places = {(visitor.username, page.slug): visitor for visitor, page in self._places}
+        pages: dict[tuple[str, str], Page] = {}
+        statuses = set()
         for sent in journal:
-            visitor = people[sent.sender]
-            statuses.append(visitor.post(f"/channels/{sent.channel}/", sent.text, sent.client_id).status)
-        for visitor in people.values():
-            visitor.hang_up()
+            place = sent.sender, sent.channel
+            visitor, more = places[place], {}
+            if has_ticket:
+                pages[place] = pages.get(place) or open_page(visitor, sent.channel)
+                more["ticket"] = pages[place].ticket
+            answer = visitor.post(f"/channels/{sent.channel}/", sent.text, sent.client_id, **more)
+            statuses.add(answer.status)
+        self._hang_up()
         return statuses
+
+    def say_something_everywhere(self) -> list[Sent]:
+        """Have somebody post one more message into each channel, through the queue."""
+        somebody_in = {page.slug: visitor for visitor, page in self._places}
+        journal = []
+        for slug, visitor in somebody_in.items():
+            journal += say_through_the_queue(visitor, slug, self._texts)
+        self._hang_up()
+        return journal
+
+    def _hang_up(self) -> None:
+        for visitor in {visitor.username: visitor for visitor, _page in self._places}.values():
+            visitor.hang_up()
 
     def _join(self, site: Site, number: int) -> list[tuple[Visitor, Page]]:
         visitor = Visitor(site.url, f"sender-{number}")
@@ -72,6 +102,18 @@ class Crowd:
     def _rooms(self, number: int) -> list[str]:
         first = number * CHANNELS_EACH
         return [self.slugs[place % CHANNELS] for place in range(first, first + CHANNELS_EACH)]
+
+
+def say_through_the_queue(visitor: Visitor, slug: str, texts: Iterator[str]) -> list[Sent]:
+    """Have `visitor` post until one message goes into the queue; not every process may use the broker yet."""
+    journal: list[Sent] = []
+
+    def is_in_the_queue() -> bool:
+        journal.append(say(visitor, slug, next(texts)))
+        return journal[-1].answers == [(202, "")]
+
+    wait_for(is_in_the_queue, what=f"a post to the queue of {slug}", timeout_s=ALIVE_TIMEOUT_S)
+    return journal
 
 
 class Posting:

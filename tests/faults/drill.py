@@ -12,7 +12,7 @@ import pytest
 
 from tests.faults.audit import Audit, audit, last_numbers, open_books
 from tests.faults.crowd import Crowd, Posting
-from tests.faults.outbox import Sent, State
+from tests.faults.outbox import AS_A_BROWSER, HASTY, Backoff, Sent, State
 from tests.faults.services import NAMES, Services
 from tests.site import Part, Site
 from tests.waiting import let_a_fault_last, wait_for
@@ -42,6 +42,7 @@ class Scale:
         outage_s: how long a service is away.
         stall_s: how long a part does nothing; longer than the roster's five seconds.
         pace_s: between two messages of one person in one channel.
+        backoff: of the people's outboxes.
         rounds: how often something is done again.
         many: messages that wait in the queues.
     """
@@ -49,12 +50,13 @@ class Scale:
     outage_s: float
     stall_s: float
     pace_s: float
+    backoff: Backoff
     rounds: int
     many: int
 
 
-SHORT = Scale(outage_s=3, stall_s=8, pace_s=0.6, rounds=3, many=200)
-LONG = Scale(outage_s=20, stall_s=60, pace_s=0, rounds=10, many=1000)
+SHORT = Scale(outage_s=3, stall_s=8, pace_s=0.6, backoff=HASTY, rounds=3, many=200)
+LONG = Scale(outage_s=20, stall_s=60, pace_s=0, backoff=AS_A_BROWSER, rounds=10, many=1000)
 
 
 def only_long(test: Callable[..., None]) -> Callable[..., None]:
@@ -86,26 +88,33 @@ class Drill:
         """
         before = last_numbers(self.site, self.crowd.slugs)
         with self.site.explained():
-            with self.crowd.posting(pace_s=self.scale.pace_s, is_doubled=is_doubled) as posting:
+            with self.crowd.posting(
+                pace_s=self.scale.pace_s, backoff=self.scale.backoff, is_doubled=is_doubled
+            ) as posting:
                 posting.wait_for_more(ENOUGH)
                 yield posting
                 posting.wait_for_more(ENOUGH)
                 unheard = posting.finish(timeout_s=RECOVERY_S)
-            self.wait_until_drained()
-            found = self.audited(posting.journal, before)
+            posting.journal += self.wait_until_done()
+            found = self.audited(posting.journal, before, backoff=self.scale.backoff)
             assert (found.stored, found.rejected) == (found.sent, 0), str(found)
             assert not unheard, f"{len(unheard)} messages never came to an end: {unheard[:3]}"
             refused = [sent for sent in posting.journal if sent.state is not State.SENT]
             assert not refused, f"{len(refused)} messages were refused: {refused[:3]}"
 
-    def audited(self, journal: Sequence[Sent], before: Mapping[str, int]) -> Audit:
+    def audited(
+        self, journal: Sequence[Sent], before: Mapping[str, int], *, backoff: Backoff | None = None
+    ) -> Audit:
         """What became of the messages in `journal`, to channels that ended at the numbers `before`; shown.
+
+        Arguments:
+            backoff: of those who sent them, where they tried again; the longest wait depends on it.
 
         Raises:
             AssertionError: something was lost, doubled or misordered.
         """
         found = audit(journal, open_books(self.site, before))
-        self.report(str(found))
+        self.report(f"{found}, tried again after {backoff}" if backoff else str(found))
         assert found.is_clean, str(found)
         return found
 
@@ -138,10 +147,32 @@ class Drill:
         with self.site.explained():
             wait_for(has_more, what="another message in every channel", timeout_s=RECOVERY_S)
 
-    def wait_until_drained(self) -> None:
-        """Wait until no message waits in a queue; a worker may still hold the last ones."""
+    def wait_until_done(self) -> list[Sent]:
+        """Wait until the workers are done with all that is in the queues.
+
+        An empty queue is no proof: a worker may hold what it took. What was posted behind it is.
+
+        Returns:
+            That: a message or more in each of the crowd's channels.
+        """
         with self.site.explained():
-            wait_for(lambda: self.site.waiting() == 0, what="empty queues", timeout_s=RECOVERY_S)
+            last = self.crowd.say_something_everywhere()
+        self.wait_until_stored(last)
+        return last
+
+    def wait_until_stored(self, journal: Sequence[Sent]) -> None:
+        """Wait until each message in `journal` is in the database, and its sender could see it there."""
+        names = [sent.client_id.hex for sent in journal]
+        marks = ", ".join(["{}"] * len(names))
+        statement = f"SELECT COUNT(*) FROM messaging_message WHERE client_id IN ({marks})"  # noqa: S608  # marks alone
+
+        def are_stored() -> bool:
+            return self.site.rows(statement, *names) == [(len(names),)]
+
+        with self.site.explained():
+            wait_for(are_stored, what="the messages in the database", timeout_s=RECOVERY_S)
+        for sent in journal:
+            sent.state = State.SENT
 
     def put_right(self) -> None:
         """Have everything run again as it was in the beginning."""

@@ -1,7 +1,8 @@
 """One person's messages to one channel, sent as the browser's outbox sends them, with a note of every answer.
 
 One post is in flight at a time. What got no answer goes again under its own name; what was accepted stays in
-the outbox until it is seen stored.
+the outbox until it is seen stored, and is posted again when that takes a minute. Unlike some people nobody
+writes more with MOST_UNSETTLED messages in the outbox: in a long outage the load ends with these.
 """
 
 import asyncio
@@ -17,12 +18,11 @@ from uuid import UUID, uuid4
 from tests.faults.line import FAULTS, Line
 from tests.visitor import Answer, Visitor
 
-BACKOFF_S = (0.2, 0.5, 1.0, 2.0)
-LONGEST_RETRY_AFTER_S = 2.0
 CATCH_UP_S = 2.0
 LAST_CATCH_UP_S = 0.5  # once nothing more is written
 ASK_AFTER_S = 5.0
-MOST_UNSETTLED = 20  # nobody goes on typing for ever while nothing gets through
+POST_AGAIN_AFTER_S = 60.0  # accepted and not stored: lost, or the worker is away
+MOST_UNSETTLED = 20
 FRAGMENT, SCRIPT = "text/html", "application/json"
 
 
@@ -46,6 +46,8 @@ class Sent:
     written_at: float
     state: State = State.WAITING
     acknowledged_at: float | None = None
+    accepted_at: float = 0  # by the last post
+    repeats: int = 0  # of posts whose answer said that it was accepted
     answers: list[tuple[int, str]] = field(default_factory=list)  # status, and the code of a refusal
 
     @property
@@ -67,6 +69,30 @@ def say(visitor: Visitor, slug: str, text: str) -> Sent:
     sent.answers.append((answer.status, ""))
     sent.acknowledged_at = time.time()
     return sent
+
+
+@dataclass(frozen=True, slots=True)
+class Backoff:
+    """The seconds between two tries: twice as many after each failure, and as many as the server asks for.
+
+    Arguments:
+        first_s: after the first failure.
+        most_s: at most, whatever the server asks for.
+    """
+
+    first_s: float
+    most_s: float
+
+    def wait_s(self, failures: int, *, asked_s: float = 0) -> float:
+        most = min(self.first_s * 2.0**failures, self.most_s)
+        return max(most * random.uniform(0.75, 1), min(asked_s, self.most_s))
+
+    def __str__(self) -> str:
+        return f"{self.first_s:g} to {self.most_s:g} s"
+
+
+HASTY = Backoff(first_s=0.2, most_s=2)
+AS_A_BROWSER = Backoff(first_s=1, most_s=8)
 
 
 @dataclass(slots=True)
@@ -91,6 +117,7 @@ class Outbox:
     Arguments:
         texts: what is said, each text once.
         pace_s: the time between an acceptance and the next message.
+        backoff: between tries.
         is_doubled: every post goes over two connections at the same moment.
     """
 
@@ -102,6 +129,7 @@ class Outbox:
         journal: list[Sent],
         texts: Iterator[str],
         pace_s: float,
+        backoff: Backoff,
         is_doubled: bool = False,
     ) -> None:
         self._visitor = visitor
@@ -109,9 +137,12 @@ class Outbox:
         self._journal = journal
         self._texts = texts
         self._pace_s = pace_s
+        self._backoff = backoff
         self._lines = [Line(visitor) for _copy in range(2 if is_doubled else 1)]
         self._questions = Line(visitor)
         self._unsettled: list[Sent] = []
+        self._resends = 0  # of all that was accepted, in vain so far
+        self._refused_until = 0.0  # when the newest message was written that these are for
         self._changed = asyncio.Event()  # there may be something to post, or to end
         self._closing = asyncio.Event()
 
@@ -137,6 +168,8 @@ class Outbox:
             waiting = next((sent for sent in self._unsettled if sent.state is State.WAITING), None)
             if waiting is not None:
                 await self._post(waiting)
+                if waiting.state is State.WAITING and self._resends > 1:
+                    await asyncio.sleep(self._backoff.wait_s(self._resends - 2))
             elif self._closing.is_set() or len(self._unsettled) >= MOST_UNSETTLED:
                 await self._changed.wait()
             else:
@@ -156,8 +189,7 @@ class Outbox:
             retry_after_s = await self._post_once(sent)
             if retry_after_s is None:
                 return
-            wait_s = BACKOFF_S[min(failures, len(BACKOFF_S) - 1)]
-            await asyncio.sleep(max(wait_s, min(retry_after_s, LONGEST_RETRY_AFTER_S)))
+            await asyncio.sleep(self._backoff.wait_s(failures, asked_s=retry_after_s))
             failures += 1
 
     async def _post_once(self, sent: Sent) -> float | None:
@@ -192,7 +224,10 @@ class Outbox:
         code = "" if answer.status < 300 else _code(answer)
         sent.answers.append((answer.status, code))
         if answer.status in (201, 202):
-            sent.acknowledged_at = sent.acknowledged_at or time.time()
+            sent.accepted_at = time.time()
+            sent.acknowledged_at = sent.acknowledged_at or sent.accepted_at
+            if sent.written_at >= self._refused_until:
+                self._resends = 0
             if answer.status == 201:
                 self._settle(sent, State.SENT)
             elif sent.state is State.WAITING:
@@ -200,6 +235,8 @@ class Outbox:
         elif answer.status >= 500 or answer.status == 429:
             return float(answer.headers.get("retry-after", 0))
         elif (answer.status, code) == (409, "resend_previous"):
+            self._refused_until = max(self._refused_until, sent.written_at)
+            self._resends += 1
             for earlier in self._unsettled:
                 earlier.state = State.WAITING
         else:
@@ -240,17 +277,28 @@ class Outbox:
                 self._settle(sent, State.SENT)
 
     async def _ask_for_the_oldest(self) -> None:
-        """Ask what became of messages that stay "sending", from the oldest to the first that still does."""
+        """Ask what became of messages that stay "sending", from the oldest to the first that still does.
+
+        That one and all behind it are posted again, when it does for long.
+        """
         while self._unsettled:
             oldest = self._unsettled[0]
-            since = oldest.acknowledged_at
-            if oldest.state is not State.ACCEPTED or since is None or time.time() < since + ASK_AFTER_S:
+            if oldest.state is not State.ACCEPTED or time.time() < oldest.accepted_at + ASK_AFTER_S:
                 return
             answer = await self._question(f"/messages/{oldest.client_id}/status/", accept=SCRIPT)
-            status = json.loads(answer)["status"] if answer else "sending"
-            if status == "sending":
+            status = json.loads(answer)["status"] if answer else ""
+            if status not in _STATES:
+                if status and time.time() >= oldest.accepted_at + POST_AGAIN_AFTER_S * 2**oldest.repeats:
+                    self._post_again()
                 return
-            self._settle(oldest, State(_STATES[status]))
+            self._settle(oldest, _STATES[status])
+
+    def _post_again(self) -> None:
+        repeats = self._unsettled[0].repeats + 1
+        for sent in self._unsettled:
+            if sent.state is State.ACCEPTED:
+                sent.state, sent.repeats = State.WAITING, repeats
+        self._changed.set()
 
     async def _question(self, path: str, *, accept: str) -> str | None:
         """The page or fragment at `path`; None when there is none for the moment."""
