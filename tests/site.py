@@ -16,7 +16,7 @@ import sqlite3
 import subprocess
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPException
 from itertools import count
@@ -284,8 +284,12 @@ class Site:
     def restart_in_turn(self) -> None:
         """Bring in a release: reload the web processes and nginx, stop and start the others one by one."""
         for part in self.parts:
-            part.stop()
-            self.restart(part)
+            if part in (self.web, self.front):
+                part.reload()
+                self.wait_until_ready()
+            else:
+                part.stop()
+                self.restart(part)
 
     def add_worker(self) -> Part:
         """One worker more, started; `wait_until_ready` does not wait for it while others do the work."""
@@ -368,6 +372,10 @@ class Site:
     def change_rows(self, statement: str) -> None:
         """Run `statement` on the database, behind the product's back."""
         self._database.change_rows(statement)
+
+    def locked(self, slug: str) -> AbstractContextManager[None]:
+        """Have nobody store anything in channel `slug` within."""
+        return self._database.locked("SELECT id FROM channels_app_channel WHERE slug = {} FOR UPDATE", slug)
 
     def last_words(self) -> str:
         """The ends of all logs, for whoever has to find out what went wrong."""
@@ -461,6 +469,14 @@ class _Database:
         with closing(self._connect(self._name)) as connection, closing(connection.cursor()) as cursor:
             cursor.execute(statement)
             connection.commit()
+
+    @contextmanager
+    def locked(self, statement: str, *values: object) -> Iterator[None]:
+        """Hold the rows that `statement` locks; each {} in it stands for one of `values`."""
+        with closing(self._connect(self._name)) as connection, closing(connection.cursor()) as cursor:
+            cursor.execute(statement.format(*["%s"] * len(values)), values)
+            yield
+            connection.rollback()
 
     def _administer(self, statement: str) -> None:
         if not self._is_sqlite:  # that one is a file, made and removed with its folder

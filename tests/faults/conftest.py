@@ -14,6 +14,8 @@ from tests.faults.services import Services
 from tests.site import CHECKOUT, Ports, Site
 from tests.visitor import Visitor
 
+WHOLE_BATCHES = str(64 << 20)  # bytes: room for as many messages as there may be, however large
+
 
 def a_folder(name: str) -> Path:
     """Where services of a test's own keep everything, beside those that all tests share."""
@@ -52,7 +54,13 @@ def database_wire(services: Services) -> Iterator[Proxy]:
 @pytest.fixture(scope="session")
 def site(services: Services, broker_wire: Proxy, database_wire: Proxy) -> Iterator[Site]:
     ports = {"web": Ports(broker=broker_wire.port), "worker": Ports(database=database_wire.port)}
-    with Site.stack(services=services.addresses, workers=WORKERS, ports=ports, LOG_LEVEL=FEW_LOGS) as running:
+    with Site.stack(
+        services=services.addresses,
+        workers=WORKERS,
+        ports=ports,
+        LOG_LEVEL=FEW_LOGS,
+        PERSIST_BATCH_BYTES=WHOLE_BATCHES,
+    ) as running:
         yield running
 
 
