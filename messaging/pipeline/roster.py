@@ -114,9 +114,12 @@ class Roster:
     def start(self) -> None:
         self._thread.start()
 
-    def stop(self) -> None:
-        """Leave; what the database does not take in time it finds out by itself."""
+    def leave(self) -> None:
+        """Have the thread give up the place and end."""
         self._is_ending.set()
+
+    def wait_until_left(self) -> None:
+        """Wait for that; what the database does not take in time it finds out by itself."""
         self._thread.join(FRESH_S)
 
     @property

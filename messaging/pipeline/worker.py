@@ -82,23 +82,29 @@ class Persisting:
         self._wake_writer.setblocking(False)
         self._partitions = self._declare()
         self._hub.add_reader(self._wake_reader, self._woken)
-        self._tick = self._timer.call_repeatedly(TICK_S, self._look_around)
+        self._tick = self._timer.call_repeatedly(TICK_S, self._on_tick)
         self._thread.start()
         self._roster.start()
 
     def stop(self, *, finishes: bool) -> None:
-        """End everything; with `finishes` the batch that is being stored is waited for and acknowledged."""
+        """End everything.
+
+        Arguments:
+            finishes: the batch that is being stored is waited for and acknowledged. Else the connection is
+                lost, and the next one waits for nothing: what the threads of this one still do harms nobody.
+        """
         if self._tick is None:
             return  # the connection was lost before anything had begun
         self._tick.cancel()
         self._hub.remove_reader(self._wake_reader)
         self._inbox.close()
-        self._roster.stop()
+        self._roster.leave()
         if finishes:
             self._thread.join(LAST_BATCH_S)
             with contextlib.suppress(*self._faults):
                 self._acknowledge()
                 self._hand_back_all()
+            self._roster.wait_until_left()
         for lease in [*self._leases.values(), *self._ending]:
             self._inbox.end(lease)
         self._wake_reader.close()
@@ -122,6 +128,16 @@ class Persisting:
                 channel.queue_declare(partition_name(partitions), passive=True)
                 partitions += 1
         return partitions
+
+    def _on_tick(self) -> None:
+        try:
+            self._look_around()
+        except self._connection.connection_errors:
+            raise
+        except Exception as fault:
+            # Celery's timer would note it and go on, and the worker keep its place for a queue that nobody
+            # reads. A lost connection is begun anew, with all that was open on it.
+            raise ConnectionError(f"the queues could not be taken over: {fault!r}") from fault
 
     def _look_around(self) -> None:
         """Take and hand back queues, as the roster says; without a place in it, all of them."""

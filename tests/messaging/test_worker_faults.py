@@ -2,8 +2,11 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
+import kombu
 import pytest
+from amqp.exceptions import NotFound
 
 from tests.site import PYTHON, Part, Site
 from tests.visitor import Visitor
@@ -45,3 +48,41 @@ def test_a_worker_that_breaks_down_acknowledges_nothing_behind_what_it_did_not_s
         with site.explained():
             wait_for(lambda: site.stored_count("public") >= len(said), what="all that was said", timeout_s=30)
         assert site.stored("public") == said
+
+
+def test_a_queue_that_is_gone_when_it_is_taken_over_is_made_again() -> None:
+    with Site.stack(workers=1) as site, troubled(site, "the roster is heard at ticks alone") as heir:
+        wait_for(lambda: settled(site) == 2, what="two workers that share the queues", timeout_s=30)
+        [first] = site.workers
+        own, others = queue(site, 0), queue(site, 1)
+
+        heir.pause()
+        first.kill()
+        wait_for(lambda: consumers(site, own) == 0, what="the queue to be without a consumer")
+        with kombu.Connection(site.environment["BROKER_URL"]) as broker:
+            broker.default_channel.queue_delete(own)
+        heir.resume()
+
+        wait_for(lambda: consumers(site, own) == consumers(site, others) == 1, what="both queues to be read")
+
+
+def queue(site: Site, partition: int) -> str:
+    return f"{site.environment['QUEUE_PREFIX']}.persist.{partition}"
+
+
+def consumers(site: Site, name: str) -> int:
+    with kombu.Connection(site.environment["BROKER_URL"]) as broker:
+        channel: Any = broker.default_channel
+        try:
+            count: int = channel.queue_declare(name, passive=True).consumer_count
+        except NotFound:
+            return 0
+    return count
+
+
+def settled(site: Site) -> int:
+    """How many workers have been there for long enough to have the queues that are theirs."""
+    [(count,)] = site.rows(
+        "SELECT COUNT(*) FROM messaging_worker WHERE seen_at > started_at + INTERVAL 3 SECOND"
+    )
+    return int(count)
