@@ -61,6 +61,12 @@ def announce(*events: Event) -> None:
         _hand_over(events)
 
 
+def wait_until_told(timeout_s: float) -> None:
+    """Wait until what this process announced is with the broker; not while that is known to be away."""
+    if settings.BROKER_URL:
+        the_publisher().flush(timeout_s)
+
+
 def listen(on_event: Callable[[Event], None]) -> Hearing:
     """Have `on_event` called for each event from now on, in some thread; it must return at once."""
     if settings.BROKER_URL:

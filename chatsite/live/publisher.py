@@ -41,11 +41,11 @@ class Publisher:
         with contextlib.suppress(queue.Full):  # the hubs look at the database by themselves
             self._waiting.put_nowait(event)
 
-    def flush(self) -> None:
+    def flush(self, timeout_s: float = FAREWELL_S) -> None:
         """Wait until what was handed over is published, but not for a broker that is away."""
-        deadline = time.monotonic() + FAREWELL_S
-        while self._waiting.unfinished_tasks and not self._is_away and time.monotonic() < deadline:
-            time.sleep(0.005)
+        idle = self._waiting.all_tasks_done
+        with idle:
+            idle.wait_for(lambda: not self._waiting.unfinished_tasks or self._is_away, timeout_s)
 
     def _run(self) -> None:
         while True:

@@ -22,6 +22,7 @@ from celery.worker.consumer.tasks import Tasks
 from django.conf import settings
 from django.db import connection
 
+from chatsite.live.bus import wait_until_told
 from messaging.pipeline.delivery import GivenUp, deliver, read_call
 from messaging.pipeline.inbox import Delivery, Inbox, Lease
 from messaging.pipeline.queues import dead_letter_queue, partition_name, partition_queue, persist_queues
@@ -29,6 +30,7 @@ from messaging.pipeline.roster import Roster
 
 TICK_S = 1.0
 LAST_BATCH_S = 20.0  # that a worker which is asked to end waits for its batch
+TELLING_S = 0.5  # that the events of a batch may take; the hubs look by themselves as well
 IDLE_CONNECTION_S = 30.0  # to the database: longer, and it may have been closed at the other end
 PREFETCH_BATCHES = 2  # the next batch is here while one is being stored
 
@@ -217,6 +219,7 @@ class Persisting:
                     [read_call(delivery.body) for delivery in batch],
                     pause=partial(self._inbox.pause, batch),
                 )
+                wait_until_told(TELLING_S)
                 self._finished.append(batch)
             # In this order: a queue that is being handed back closes once nothing of it is in work.
             self._inbox.done(batch)

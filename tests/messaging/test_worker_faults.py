@@ -1,6 +1,6 @@
 """What a worker acknowledges and takes over when something breaks in it, or at the broker's side."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -50,6 +50,33 @@ def test_a_worker_that_breaks_down_acknowledges_nothing_behind_what_it_did_not_s
         assert site.stored("public") == said
 
 
+def test_what_is_acknowledged_was_told() -> None:
+    with Site.stack(workers=0) as site, Visitor(site.url, "bob") as bob, events(site, "channel.1") as heard:
+        bob.sign_up()
+        bob.say("/channels/public/", "hello")
+        with troubled(site, "it dies when it is to tell") as worker:
+            wait_for(lambda: not worker.is_running, what="the worker to die", timeout_s=60)
+        assert site.stored_count("public") == 1
+        assert not heard()
+
+        site.add_worker()
+
+        with site.explained():
+            wait_for(heard, what="the message to be told", timeout_s=30)
+
+
+@contextmanager
+def events(site: Site, topic: str) -> Iterator[Callable[[], bool]]:
+    """Whether something about `topic` was told on the bus since the last question, or the beginning."""
+    exchange = f"{site.environment['QUEUE_PREFIX']}.live"
+    with kombu.Connection(site.environment["BROKER_URL"]) as broker:
+        channel: Any = broker.default_channel
+        channel.exchange_declare(exchange, "topic", durable=False, auto_delete=False)
+        bound = channel.queue_declare("", exclusive=True).queue
+        channel.queue_bind(bound, exchange, topic)
+        yield lambda: channel.basic_get(bound, no_ack=True) is not None
+
+
 def test_a_queue_that_is_gone_when_it_is_taken_over_is_made_again() -> None:
     with Site.stack(workers=1) as site, troubled(site, "the roster is heard at ticks alone") as heir:
         wait_for(lambda: settled(site) == 2, what="two workers that share the queues", timeout_s=30)
@@ -60,7 +87,8 @@ def test_a_queue_that_is_gone_when_it_is_taken_over_is_made_again() -> None:
         first.kill()
         wait_for(lambda: consumers(site, own) == 0, what="the queue to be without a consumer")
         with kombu.Connection(site.environment["BROKER_URL"]) as broker:
-            broker.default_channel.queue_delete(own)
+            channel: Any = broker.default_channel
+            channel.queue_delete(own)
         heir.resume()
 
         wait_for(lambda: consumers(site, own) == consumers(site, others) == 1, what="both queues to be read")

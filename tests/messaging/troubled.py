@@ -4,14 +4,18 @@ It is run as `celery -A tests.messaging.troubled worker`.
 """
 
 import os
+import signal
 from importlib import import_module
 from typing import Any
 
 from celery.signals import worker_init
 
 from chatsite.celery import app
+from tests.waiting import let_a_fault_last
 
 __all__ = ["app"]
+
+OTHERS_FIRST_S = 0.3  # what an acknowledgement needs, several times
 
 
 @worker_init.connect
@@ -20,6 +24,7 @@ def make_trouble(**_sender: Any) -> None:
     {
         "an error of our own": break_down_at_trouble,
         "the roster is heard at ticks alone": hear_the_roster_at_ticks_alone,
+        "it dies when it is to tell": die_when_it_is_to_tell,
     }[os.environ["TROUBLE"]]()
 
 
@@ -43,3 +48,14 @@ def hear_the_roster_at_ticks_alone() -> None:
     worker: Any = import_module("messaging.pipeline.worker")
     roster = worker.Roster
     worker.Roster = lambda on_change: roster(on_change=lambda: None)
+
+
+def die_when_it_is_to_tell() -> None:
+    """The process is killed before the first event is with the broker, after all that may come first."""
+    publisher: Any = import_module("chatsite.live.publisher")
+
+    def die(*_event: object) -> None:
+        let_a_fault_last(OTHERS_FIRST_S)
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    publisher.Publisher._publish = die
