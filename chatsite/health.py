@@ -28,6 +28,7 @@ MARIADB_AT_LEAST = (10, 6)
 MYSQL_AT_LEAST = (8, 0, 22)
 SECRET_KEY_LENGTH = 50  # characters, as Django's own check wants
 SECRET_KEY_VARIETY = 5  # different characters
+FLUSHED_AT_COMMIT = ("1", "3")  # 3 is MariaDB's alone, and flushes more often
 SKEW_NOTICED = timedelta(seconds=2)
 SKEW_HARMFUL = timedelta(seconds=60)
 
@@ -267,6 +268,12 @@ def _check_mysql(connection: BaseDatabaseWrapper) -> Iterator[Finding]:
                 f"the {place} has the character set {charset}: no emoji, and other orders",
                 "ALTER DATABASE … CHARACTER SET utf8mb4, before the first migration",
             )
+    if (flush := has["innodb_flush_log_at_trx_commit"]) not in FLUSHED_AT_COMMIT:
+        yield warning(
+            f"innodb_flush_log_at_trx_commit is {flush}: what was stored last is not on the disk, "
+            "and goes when the power fails",
+            "set it to 1",
+        )
     if "STRICT_" not in has["sql_mode"]:
         yield wrong("sql_mode is not strict: a value too long would be cut", "leave sql_mode to the settings")
 

@@ -90,6 +90,26 @@ def test_storing_past_the_broker_is_warned_of(cast: Cast, settings: Any) -> None
     assert saying("PERSIST_DIRECT is on")[0] == "warning"
 
 
+@pytest.fixture
+def lazy_commits() -> Iterator[None]:
+    """The database says that a commit is done before it is on the disk."""
+
+    def flush_at_commit(value: int) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute("SET GLOBAL innodb_flush_log_at_trx_commit = %s", [value])
+
+    flush_at_commit(2)
+    yield
+    flush_at_commit(1)
+
+
+@pytest.mark.stack
+def test_a_database_that_commits_in_memory_is_warned_of(cast: Cast, lazy_commits: None) -> None:
+    level, words = saying("innodb_flush_log_at_trx_commit")
+    assert level == "warning"
+    assert "not on the disk" in words
+
+
 def test_rejected_messages_are_warned_of_until_they_are_decided(cast: Cast) -> None:
     rejected = RejectedMessage.objects.create(
         envelope="{}", reason="not_storable", rejected_at=timezone.now()
