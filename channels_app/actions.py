@@ -79,7 +79,7 @@ def join_channel(actor: Actor, channel: Channel, *, user: User | None = None) ->
             membership.save(update_fields=["joined_at", "left_at", "removed_at", "last_read_seq"])
         channel.member_count += 1
         channel.save(update_fields=["member_count"])
-        announce(memberships_changed(user.pk))
+        announce(memberships_changed(user.pk), channel_described(channel.pk))
     return membership
 
 
@@ -107,7 +107,7 @@ def leave_channel(actor: Actor, channel: Channel, *, user: User | None = None) -
         membership.save(update_fields=["left_at", "removed_at"])
         channel.member_count -= 1
         channel.save(update_fields=["member_count"])
-        announce(memberships_changed(user.pk))
+        announce(memberships_changed(user.pk), channel_described(channel.pk))
 
 
 def clear_channel(actor: User, channel: Channel) -> None:

@@ -121,6 +121,7 @@ def _place(channel: Channel) -> Place:
         channel.version,
         channel.last_seq,
         about=(channel.name, channel.topic),
+        members=channel.member_count,
         is_listed=not channel.is_archived,
     )
 

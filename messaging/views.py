@@ -84,7 +84,8 @@ def messages(request: PostingRequest, slug: str) -> HttpResponse:
 def changes(request: SignedInRequest, slug: str) -> HttpResponse:
     shown = channel_by_slug(request.user, slug)
     answer = queries.changes_after(request.user, shown, _number(request, "after", default=0))
-    context = {"changes": answer, "ticket": _new_ticket(request, shown) if answer.may_post else ""}
+    ticket = _new_ticket(request, shown) if answer.may_post else ""
+    context = {"channel": shown, "changes": answer, "ticket": ticket}
     return render(request, "messaging/_changes.html", context)
 
 

@@ -38,14 +38,14 @@ class Channel:
     `place` is what its streams were told last; `opens` get what changed, `members` numbers.
     """
 
-    __slots__ = ("members", "opens", "place", "tally", "told_at")
+    __slots__ = ("described_at", "members", "opens", "place", "tally", "told_at")
 
     def __init__(self, place: Place) -> None:
         self.place = place
         self.opens: set[Stream] = set()
         self.members: set[Stream] = set()
         self.tally: Tally | None = None
-        self.told_at = 0.0  # by the monotonic clock
+        self.described_at = self.told_at = 0.0  # by the monotonic clock
 
 
 class Audience:

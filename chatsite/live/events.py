@@ -55,7 +55,7 @@ def channel_changed(channel_id: int, version: int) -> Event:
 
 
 def channel_described(channel_id: int) -> Event:
-    """What a channel's page says besides messages is another: its topic, or that it is archived."""
+    """What a channel's page says besides messages is another: topic, members, that it is archived."""
     return Event(f"channel.{channel_id}", "described", {})
 
 

@@ -30,6 +30,7 @@ REVIEWED_AT_ONCE = 100  # people, while nothing is lost
 JOINED_AT_ONCE = 250  # streams
 MOST_MISSED = 500  # versions
 COUNTS_EVERY_S = 0.3  # to who has a channel in the sidebar alone
+MEMBERS_EVERY_S = 5.0  # how many there are, to who has a channel open: each of them asks
 FIRST_BUS_S = 2.0  # to wait for the bus before the first stream
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.1, 2.0
 
@@ -314,14 +315,25 @@ class Reader:
         before, channel.place = channel.place, batch.place
         if batch.place.is_listed != before.is_listed:
             self._tell(frames.sidebar(), channel.members)
-        if batch.place.about != before.about or batch.place.is_listed != before.is_listed:
-            self._tell(frames.hint(batch.place), channel.opens)
+        self._tell_description(channel, before)
         if batch.is_too_long:
             self._tell(frames.hint(batch.place), channel.opens)
             self._tell(frames.sidebar(), channel.members)
             channel.tally = None
         elif batch.place.version != before.version:
             self._tell_messages(channel, before, batch)
+
+    def _tell_description(self, channel: Channel, before: Place) -> None:
+        """Have pages ask how the channel is described, if that is another; not each time while many join."""
+        place, now = channel.place, time.monotonic()
+        is_another = (place.about, place.is_listed) != (before.about, before.is_listed)
+        if not is_another and place.members == before.members:
+            return
+        if not is_another and now - channel.described_at < MEMBERS_EVERY_S:
+            channel.place = replace(place, members=before.members)  # the next look finds it
+            return
+        channel.described_at = now
+        self._tell(frames.hint(place), channel.opens)
 
     def _tell_messages(self, channel: Channel, before: Place, batch: Batch) -> None:
         counts = frames.count(batch.place, before.version, batch.new, batch.gone)

@@ -13,6 +13,7 @@ class Place:
 
     Arguments:
         about: what its page says of it besides messages; compared, never looked into.
+        members: how many people are in it, which the page says too.
         is_listed: its members have it in their sidebars.
     """
 
@@ -21,6 +22,7 @@ class Place:
     version: int
     last_seq: int
     about: Hashable
+    members: int
     is_listed: bool
 
 

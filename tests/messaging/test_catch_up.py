@@ -10,8 +10,10 @@ from hypothesis import strategies as st
 
 from accounts.models import User
 from channels_app.actions import (
+    archive_channel,
     clear_channel,
     create_channel,
+    edit_topic,
     join_channel,
     leave_channel,
     undo_clear_channel,
@@ -109,6 +111,28 @@ def test_a_page_shows_the_same_fragment_as_catching_up(cast: Cast) -> None:
 
     page = article(carol.get("/channels/design/").content.decode())
     assert article(changes(carol, cast.design, after=0).html) == page
+
+
+def test_an_answer_describes_the_channel_as_its_page_does(cast: Cast) -> None:
+    carol = signed_in(cast.carol)
+
+    def description(html: str) -> str:
+        found = re.search(r"<div[^>]* data-about.*?</div>", html, re.DOTALL)
+        assert found
+        return found[0]
+
+    before = description(changes(carol, cast.design, after=0).html)
+    assert before == description(carol.get("/channels/design/").content.decode())
+    assert 'data-topic="Pixels and words" data-members="3" data-archived="false"' in before
+
+    edit_topic(cast.alice, cast.design, topic="<b>Pixels</b>")
+    leave_channel(cast.bob, cast.design)
+    archive_channel(cast.alice, cast.design)
+    after = description(changes(carol, cast.design, after=0).html)
+
+    assert after == description(carol.get("/channels/design/").content.decode())
+    assert 'data-topic="&lt;b&gt;Pixels&lt;/b&gt;" data-members="2" data-archived="true"' in after
+    assert "<bdi>&lt;b&gt;Pixels&lt;/b&gt;</bdi>" in after
 
 
 def test_two_hundred_changes_at_a_time_until_caught_up(cast: Cast) -> None:

@@ -12,11 +12,12 @@ from django.dispatch import receiver
 from django.test.signals import template_rendered
 
 from accounts.models import User
+from channels_app.actions import join_channel
 from chatsite.live.hub import Hub, Refused
 from chatsite.live.source import Batch, Place, Viewer
 from chatsite.live.stream import Message, Stream
 from messaging.live import DatabaseSource
-from tests.cast import Cast, say, signed_in
+from tests.cast import Cast, UserFactory, say, signed_in
 from tests.waiting import wait_for
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -100,6 +101,9 @@ class Browser:
 
     def has(self, text: str) -> bool:
         return text.encode() in self.received
+
+    def count(self, kind: str) -> int:
+        return self.received.count(f"event: {kind}\n".encode())
 
     async def _run(self, first: bytes) -> None:
         try:
@@ -223,6 +227,22 @@ def test_a_fault_of_the_hub_costs_nobody_their_stream_or_a_message(
     assert not door.faults
     say(cast.dave, cast.design, "and on it goes")
     wait_for(lambda: bob.has("and on it goes"), what="the next message")
+
+
+def test_many_who_join_are_few_hints_for_who_has_the_channel_open(
+    cast: Cast, loop: Loop, door: Doorkeeper
+) -> None:
+    hub = Hub(lambda: door, most=10, most_per_user=10)
+    bob = Browser(hub, cast.bob, "design")
+    loop.run(bob.open())
+
+    for _person in range(20):
+        join_channel(UserFactory.create(), cast.design)
+    hints = bob.count("hint")
+    join_channel(cast.mallory, cast.design)
+
+    assert hints < 5
+    wait_for(lambda: bob.count("hint") > hints, what="word of the last who came", timeout_s=20)
 
 
 def test_a_message_is_rendered_once_for_all_who_read_a_language(

@@ -200,6 +200,24 @@ def test_joining_and_leaving_are_told_to_all_ones_streams(bob: Visitor, room: st
     wait_for(lambda: len(stream.of("sidebar")) > 1, what="word of leaving")
 
 
+def test_another_topic_and_who_comes_and_goes_are_hints_to_ask(
+    site: Site, admin: Visitor, bob: Visitor, carol: Visitor, room: str, listen: Listen
+) -> None:
+    channel = bob.create_channel(room)
+    stream, aside = listen(bob, room), listen(bob)
+    rows = site.rows("SELECT id FROM channels_app_channel WHERE slug = {}", room)
+
+    carol.create_channel(room)
+    stream.wait_for("hint", slug=room)
+    assert 'data-members="2"' in bob.get(f"{channel}changes/?after=0").body.decode()
+    answer = admin.send(f"/admin/channels_app/channel/{rows[0][0]}/change/", topic="Tea & cake")
+    assert answer.status == 302, answer.body.decode()
+
+    wait_for(lambda: len(stream.of("hint")) > 1, what="word of the topic")
+    assert 'data-topic="Tea &amp; cake"' in bob.get(f"{channel}changes/?after=0").body.decode()
+    assert not aside.of("hint")
+
+
 def test_reading_is_told_to_ones_own_other_pages_alone(
     bob: Visitor, carol: Visitor, room: str, listen: Listen
 ) -> None:
@@ -210,7 +228,7 @@ def test_reading_is_told_to_ones_own_other_pages_alone(
     stream.wait_for("count", slug=room)
     told = len(stream.of("sidebar"))
 
-    assert carol.script_post(f"{channel}read/", seq="1").status == 204
+    assert carol.script_post(f"{channel}read/", seq="1").status == 200
 
     wait_for(lambda: len(stream.of("sidebar")) > told, what="word that it was read")
     assert not hers.of("sidebar")
