@@ -12,6 +12,7 @@ from typing import Any, TypeAlias
 
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
+from django.core.exceptions import SuspiciousOperation
 from django.core.handlers.asgi import ASGIRequest
 from django.http import HttpRequest, JsonResponse
 from django.urls import reverse
@@ -29,7 +30,13 @@ HEADERS = [
     (b"x-accel-buffering", b"no"),
     (b"x-content-type-options", b"nosniff"),
 ]
-STATUSES = {"logged_out": 401, "wrong_method": 405, "too_many_streams": 429, "unavailable": 503}
+STATUSES = {
+    "malformed": 400,
+    "logged_out": 401,
+    "wrong_method": 405,
+    "too_many_streams": 429,
+    "unavailable": 503,
+}
 RETRY_AFTER_S = {"too_many_streams": 30, "unavailable": 3}
 
 Application: TypeAlias = Callable[[Any, Receive, Send], Awaitable[None]]
@@ -67,8 +74,8 @@ class LiveStreams:
     async def _serve(self, scope: Any, receive: Receive, send: Send) -> None:
         request = ASGIRequest(scope, BytesIO())
         language = get_language_from_request(request)
-        stream = _stream_of(request, language, send)
         try:
+            stream = _stream_of(request, language, send)
             if scope["method"] != "GET":
                 raise Refused("wrong_method")
             if not stream.session_key:
@@ -85,14 +92,25 @@ class LiveStreams:
 
 
 def _stream_of(request: ASGIRequest, language: str, send: Send) -> Stream:
-    """The stream that is asked for."""
-    wishes = tuple(dict.fromkeys(request.GET.getlist("open")))[:MOST_OPEN]
-    # A browser sends the header when it comes back by itself, a page the parameter.
-    last_id = request.headers.get("Last-Event-ID", request.GET.get("last", ""))
+    """The stream that is asked for.
+
+    Raises:
+        Refused: it is asked for at another host, or with too many fields; Django's pages refuse that, too.
+    """
+    try:
+        request.get_host()
+        fields = request.GET
+    except SuspiciousOperation:
+        raise Refused("malformed") from None
+    wishes = tuple(dict.fromkeys(fields.getlist("open")))[-MOST_OPEN:]  # the newest tabs
+    # A page says what it knows of each channel. A browser that comes back by itself repeats that, hours later
+    # perhaps, and adds what it heard last.
+    ids = (*fields.getlist("last")[-MOST_OPEN:], request.headers.get("Last-Event-ID", ""))
+    known = dict(_known(last_id) for last_id in ids)
     session_key = request.COOKIES.get(settings.SESSION_COOKIE_NAME, "")
     if not (session_key.isascii() and session_key.isalnum()):
         session_key = ""  # no key of ours, and nothing to ask a database for beside other people's
-    return Stream(send, session_key=session_key, wishes=wishes, language=language, known=_known(last_id))
+    return Stream(send, session_key=session_key, wishes=wishes, language=language, known=known)
 
 
 def _known(last_id: str) -> tuple[int, int]:
@@ -106,6 +124,7 @@ def _known(last_id: str) -> tuple[int, int]:
 async def _refuse(code: str, language: str, send: Send) -> None:
     with override(language):
         message = {
+            "malformed": gettext("That address does not work."),
             "logged_out": gettext("Please log in again."),
             "wrong_method": gettext("That does not work this way."),
             "too_many_streams": gettext("Too many windows are open."),

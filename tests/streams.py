@@ -5,6 +5,7 @@ import json
 import socket
 import threading
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 from urllib.parse import urlencode, urlsplit
@@ -32,12 +33,13 @@ class Received:
 class OpenStream:
     """The stream of `visitor`, with the channels `opened`; `with` ends it.
 
-    `status` and `headers` are the answer's; what is no stream has its body in `refusal`.
+    `last` are the ids of what was heard last, one for each channel. `status` and `headers` are the answer's;
+    what is no stream has its body in `refusal`.
     """
 
-    def __init__(self, visitor: Visitor, *opened: str, **headers: str) -> None:
+    def __init__(self, visitor: Visitor, *opened: str, last: Sequence[str] = (), **headers: str) -> None:
         url = urlsplit(visitor.origin)
-        query = urlencode([("open", slug) for slug in opened])
+        query = urlencode([("open", slug) for slug in opened] + [("last", its_id) for its_id in last])
         fields = {
             "Host": url.netloc,
             "Cookie": visitor.headers["Cookie"],

@@ -6,10 +6,10 @@ in order, fills gaps and drops what came twice; and it looks by itself, in case 
 
 import logging
 import time
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import islice
+from itertools import chain, islice
 from typing import TypeAlias, TypeVar
 
 from chatsite.live import frames
@@ -29,6 +29,7 @@ CHUNK = 500  # people, sessions or channels in a question
 REVIEWED_AT_ONCE = 100  # people, while nothing is lost
 JOINED_AT_ONCE = 250  # streams
 MOST_MISSED = 500  # versions
+MISSED_FOR_S = 0.2  # to read and render what was missed, for those who join together
 COUNTS_EVERY_S = 0.3  # to who has a channel in the sidebar alone
 MEMBERS_EVERY_S = 5.0  # how many there are, to who has a channel open: each of them asks
 FIRST_BUS_S = 2.0  # to wait for the bus before the first stream
@@ -233,49 +234,64 @@ class Reader:
             opened = self._opened(wishes)
             joined = {channel_id for viewer in viewers.values() for channel_id in viewer.joined}
             places = self._places(joined)
-            missed: dict[Missed, bytes] = {}
+            let_in: dict[Join, list[Missed]] = {}
             for join in joins:
-                self._admit_one(join, viewers.get(join.stream.session_key), opened, places, missed)
+                viewer = viewers.get(join.stream.session_key)
+                if viewer is None:
+                    join.refuse("logged_out")
+                elif self._let_in(join, viewer, opened, places):
+                    let_in[join] = self._missed_by(join.stream, viewer)
+            told = self._changes_missed(chain(*let_in.values()))
+            for join, missed in let_in.items():
+                changes = b"".join(told.get(one, b"") for one in missed)
+                username = self._audience.people[join.stream.user_id].viewer.username
+                join.accept(changes + frames.ready(username))
         del self._waiting[:JOINED_AT_ONCE]
 
-    def _admit_one(
+    def _let_in(
         self,
         join: Join,
-        viewer: Viewer | None,
+        viewer: Viewer,
         opened: dict[int, Sequence[Place]],
         places: dict[int, Place],
-        missed: dict[Missed, bytes],
-    ) -> None:
-        if viewer is None:
-            join.refuse("logged_out")
-            return
+    ) -> bool:
         known = self._audience.people.get(viewer.user_id)
         if known is not None and len(known.streams) >= self._most_per_user:
             join.refuse("too_many_streams")
-            return
+            return False
         if known is not None and known.viewer != viewer:
             self._doubt(viewer.user_id)  # the other streams do not know yet
         mine = [place for place in opened.get(viewer.user_id, ()) if place.slug in join.stream.wishes]
         self._audience.add(join.stream, viewer, mine, places, time.monotonic())
-        join.accept(self._missed(join.stream, viewer, missed) + frames.ready(viewer.username))
+        return True
 
-    def _missed(self, stream: Stream, viewer: Viewer, told: dict[Missed, bytes]) -> bytes:
-        """What changed in the channel that the browser knew; read and rendered once for all who missed it.
+    def _missed_by(self, stream: Stream, viewer: Viewer) -> list[Missed]:
+        """What it shows and knows an earlier version of; what it is too far behind in, it asks for."""
+        missed: list[Missed] = []
+        for channel_id, version in stream.known.items():
+            if channel_id in stream.opened and not viewer.cleared.get(channel_id):
+                place = self._audience.channels[channel_id].place
+                if 0 < place.version - version <= MOST_MISSED:
+                    missed.append((channel_id, version, stream.language))
+        return missed
 
-        When a server was restarted everybody comes back at once, and would ask for the same.
+    def _changes_missed(self, missed: Iterable[Missed]) -> dict[Missed, bytes]:
+        """What is told to who missed that; read and rendered once for all who did.
+
+        When a server was restarted everybody comes back at once, and would ask for the same. What most of
+        them missed comes first: who knows something else than all others may not keep them waiting, and asks.
         """
-        channel_id, version = stream.known
-        if channel_id not in stream.opened or viewer.cleared.get(channel_id):
-            return b""
-        place = self._audience.channels[channel_id].place
-        if not 0 < place.version - version <= MOST_MISSED:
-            return b""
-        key = (channel_id, version, stream.language)
-        if key not in told:
-            before = replace(place, version=version)
+        told: dict[Missed, bytes] = {}
+        until = time.monotonic() + MISSED_FOR_S
+        for one, _count in Counter(missed).most_common():
+            if time.monotonic() >= until:
+                break
+            channel_id, version, language = one
+            before = replace(self._audience.channels[channel_id].place, version=version)
             batch = self._source.changes(before)
-            told[key] = self._changes(before, batch, stream.language) if batch.rows else b""
-        return told[key]
+            if batch.rows:
+                told[one] = self._changes(before, batch, language)
+        return told
 
     def _opened(self, wishes: dict[int, set[str]]) -> dict[int, Sequence[Place]]:
         asked = {user_id: slugs for user_id, slugs in wishes.items() if slugs}

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable, Coroutine, Generator, MutableMapping
+from collections.abc import Awaitable, Callable, Coroutine, Generator, Mapping, MutableMapping
 from typing import Any, TypeAlias
 
 Message: TypeAlias = MutableMapping[str, Any]
@@ -16,7 +16,7 @@ class Stream:
     """Arguments:
     session_key: of the session that it belongs to, and ends with.
     wishes: the slugs of the channels that are open in its browser.
-    known: a channel, and the version of it that the browser has already; of one of those that are open.
+    known: by a channel's id, the version of it that the browser has already; of those that are open.
     """
 
     __slots__ = (
@@ -41,7 +41,7 @@ class Stream:
         session_key: str,
         wishes: tuple[str, ...],
         language: str,
-        known: tuple[int, int],
+        known: Mapping[int, int],
     ) -> None:
         self.session_key = session_key
         self.wishes = wishes

@@ -20,7 +20,7 @@ class Server:
         self.takes = asyncio.Event()
         self.takes.set()
         self.has_left = asyncio.Event()
-        self.stream = Stream(self.send, session_key="key", wishes=("design",), language="en", known=(0, 0))
+        self.stream = Stream(self.send, session_key="key", wishes=("design",), language="en", known={})
 
     async def send(self, message: Message) -> None:
         """As gunicorn's: the frame goes into a buffer, and who is behind waits until that is emptier."""

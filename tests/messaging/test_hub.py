@@ -8,7 +8,6 @@ from typing import Any, TypeVar
 
 import pytest
 from django.conf import settings
-from django.dispatch import receiver
 from django.test.signals import template_rendered
 
 from accounts.models import User
@@ -24,6 +23,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 Result = TypeVar("Result")
 
+NOTHING: Mapping[int, int] = {}
 AT_ONCE_S = 2.0  # far less than a server waits for what does not end
 
 
@@ -83,12 +83,19 @@ class Doorkeeper(DatabaseSource):
 class Browser:
     """Opens one stream of `hub`, without a network between."""
 
-    def __init__(self, hub: Hub, user: User, *opened: str, language: str = "en") -> None:
+    def __init__(
+        self,
+        hub: Hub,
+        user: User,
+        *opened: str,
+        language: str = "en",
+        known: Mapping[int, int] = NOTHING,
+    ) -> None:
         self.received = b""
         self._hub = hub
         session_key = signed_in(user).cookies[settings.SESSION_COOKIE_NAME].value
         self.stream = Stream(
-            self._send, session_key=session_key, wishes=opened, language=language, known=(0, 0)
+            self._send, session_key=session_key, wishes=opened, language=language, known=known
         )
 
     async def open(self) -> None:
@@ -124,6 +131,20 @@ def loop() -> Iterator[Loop]:
     loop = Loop()
     yield loop
     loop.close()
+
+
+@pytest.fixture
+def rendered() -> Iterator[list[str]]:
+    """The names of the templates that a hub's reader has rendered since."""
+    names: list[str] = []
+
+    def note(template: Any, **_more: object) -> None:
+        if threading.current_thread().name == "hub reader":
+            names.append(template.name)
+
+    template_rendered.connect(note)
+    yield names
+    template_rendered.disconnect(note)
 
 
 @pytest.fixture
@@ -246,7 +267,7 @@ def test_many_who_join_are_few_hints_for_who_has_the_channel_open(
 
 
 def test_a_message_is_rendered_once_for_all_who_read_a_language(
-    cast: Cast, loop: Loop, door: Doorkeeper
+    cast: Cast, loop: Loop, door: Doorkeeper, rendered: list[str]
 ) -> None:
     hub = Hub(lambda: door, most=100, most_per_user=100)
     browsers = [
@@ -256,15 +277,39 @@ def test_a_message_is_rendered_once_for_all_who_read_a_language(
     ]
     for browser in browsers:
         loop.run(browser.open())
-    rendered: list[str] = []
-
-    @receiver(template_rendered)
-    def count(template: Any, **_more: object) -> None:
-        if threading.current_thread().name == "hub reader":
-            rendered.append(template.name)
 
     say(cast.dave, cast.design, "to nine streams")
     for browser in browsers:
         wait_for(lambda browser=browser: browser.has("to nine streams"), what="the message")  # type: ignore[misc]
 
+    assert rendered.count("messaging/_message.html") == 2
+
+
+def test_what_many_missed_is_rendered_once_for_all_of_them(
+    cast: Cast, loop: Loop, door: Doorkeeper, rendered: list[str]
+) -> None:
+    for number in range(3):
+        say(cast.dave, cast.design, f"missed {number}")
+    hub = Hub(lambda: door, most=100, most_per_user=100)
+    browsers = [
+        Browser(hub, someone, "design", known={cast.design.pk: 1})
+        for someone in (cast.bob, cast.carol, cast.mallory)
+        for _stream in range(3)
+    ]
+
+    async def all_at_once() -> None:
+        await asyncio.gather(*(browser.open() for browser in browsers))
+
+    door.answers.clear()
+    one_by_itself = loop.begin(Browser(hub, cast.dave).open())
+    assert door.is_asked.wait(10)
+    coming_back = loop.begin(all_at_once())
+    loop.run(asyncio.sleep(0))  # all have asked by then
+    door.answers.set()
+    one_by_itself.result(10)
+    coming_back.result(10)
+
+    for browser in browsers:
+        wait_for(lambda browser=browser: browser.has("missed 2"), what="what was missed")  # type: ignore[misc]
+        assert not browser.has("missed 0")
     assert rendered.count("messaging/_message.html") == 2

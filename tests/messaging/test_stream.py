@@ -12,6 +12,7 @@ import pytest
 from django.conf import settings
 from django.test import Client
 
+from messaging.stream import MOST_OPEN
 from tests.admin import take_out
 from tests.cast import Cast, signed_in
 from tests.site import Site
@@ -301,6 +302,54 @@ def test_who_comes_back_gets_what_they_missed_before_they_have_to_ask(
         with OpenStream(carol, room, **{"Last-Event-ID": nonsense}) as fresh:
             fresh.wait_until_ready()
             assert [event.kind for event in fresh.received] == ["ready"]
+
+
+def test_who_comes_back_to_several_channels_gets_what_they_missed_in_each(
+    bob: Visitor, carol: Visitor, room: str, unique: Callable[[str], str], listen: Listen
+) -> None:
+    slugs = [room, unique("room"), unique("room")]
+    channels = [bob.create_channel(slug) for slug in slugs]
+    stream = listen(carol, *slugs)
+    for channel in channels:
+        bob.say(channel, "heard")
+    heard = [stream.wait_for("changes", slug=slug).id for slug in slugs]
+    stream.close()
+    other = listen(bob, *slugs)
+    for slug, channel in zip(slugs[:2], channels, strict=False):
+        bob.say(channel, f"missed in {slug}")
+        other.wait_for_text(f"missed in {slug}")
+
+    stale = heard[0].replace(":1", ":0")
+    with OpenStream(carol, *slugs, last=heard) as again:
+        again.wait_until_ready()
+        assert [event.kind for event in again.received] == ["changes", "changes", "ready"]
+        for slug, event in zip(slugs[:2], again.received, strict=False):
+            assert (event.facts["slug"], event.facts["after"], event.facts["version"]) == (slug, 1, 2)
+            assert f"missed in {slug}" in event.facts["html"]
+    with OpenStream(carol, *slugs, last=[stale, heard[1]], **{"Last-Event-ID": heard[0]}) as by_itself:
+        by_itself.wait_until_ready()
+        told = {event.facts["slug"]: event.facts["after"] for event in by_itself.of("changes")}
+        assert told == {slugs[0]: 1, slugs[1]: 1}
+
+
+def test_of_more_channels_than_a_stream_shows_the_newest_are_shown(
+    bob: Visitor, room: str, listen: Listen
+) -> None:
+    channel = bob.create_channel(room)
+    stream = listen(bob, "public", *(f"tab-{number}" for number in range(MOST_OPEN - 1)), room)
+
+    bob.say(channel, "in the newest tab")
+    stream.wait_for_text("in the newest tab")
+    bob.say("/channels/public/", "in the oldest tab")
+    stream.wait_for("count", slug="public")
+    assert not [event for event in stream.of("changes") if event.facts["slug"] == "public"]
+
+
+def test_what_is_no_question_for_a_stream_is_refused(bob: Visitor) -> None:
+    too_much = bob.ask(f"/live/?{'a&' * 1_001}")
+    assert (too_much.status, too_much.json()["code"]) == (400, "malformed")
+    with OpenStream(bob, Host="elsewhere.example") as elsewhere:
+        assert (elsewhere.status, elsewhere.refusal["code"]) == (400, "malformed")
 
 
 def test_a_stream_says_how_to_treat_it(bob: Visitor, listen: Listen) -> None:
