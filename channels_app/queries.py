@@ -1,5 +1,7 @@
 """Every read of channels and memberships, scoped to what the person may see."""
 
+from collections.abc import Collection, Mapping
+
 from django.core.paginator import Page, Paginator
 from django.db.models import Case, F, QuerySet, When
 
@@ -10,6 +12,7 @@ from accounts.queries import named_like as people_named_like
 from channels_app.models import Channel, Membership
 from channels_app.names import PUBLIC_SLUG, slug_of
 from chatsite.errors import NotFound
+from chatsite.fields import KEY_LENGTH
 from chatsite.text import refuse_unstorable
 
 BROWSE_PAGE = 50  # channels
@@ -28,6 +31,17 @@ def channel_by_slug(actor: Actor, slug: str) -> Channel:
     if channel is None:
         raise NotFound
     return channel
+
+
+def channels_by_slugs(wishes: Mapping[int, Collection[str]]) -> dict[int, list[Channel]]:
+    """For many at once, by user: those of the channels with the slugs given that this user may see."""
+    slugs = {slug for some in wishes.values() for slug in some}
+    storable = [slug for slug in slugs if len(slug) <= KEY_LENGTH and slug.isprintable()]
+    visible = Channel.objects.filter(slug__in=storable).visible_to_each(wishes)
+    return {
+        user_id: [channel for channel in channels if channel.slug in wishes[user_id]]
+        for user_id, channels in visible.items()
+    }
 
 
 def membership_of(user: User, channel: Channel) -> Membership | None:

@@ -11,10 +11,10 @@ from django.utils import translation
 from accounts.models import User
 from accounts.queries import sessions_alive, users_of_sessions
 from channels_app.models import Channel, Membership
+from channels_app.queries import channels_by_slugs
 from chatsite.live.source import Batch, Place, Viewer
 from messaging.models import Message
 
-MOST_SLUG = 190  # characters
 MOST_ROWS = 200  # in one batch; who is farther behind asks for the changes
 
 
@@ -33,13 +33,11 @@ class DatabaseSource:
         return _viewers(User.objects.filter(pk__in=user_ids, is_active=True))
 
     def opened(self, wishes: Mapping[int, Collection[str]]) -> Mapping[int, Sequence[Place]]:
-        # The rule of `visible_to`, for many at once: who has an account may read every channel.
-        slugs = {slug for some in wishes.values() for slug in some}
-        places = {
-            channel.slug: _place(channel) for channel in Channel.objects.filter(slug__in=_storable(slugs))
-        }
+        visible = channels_by_slugs(wishes)
+        shown = {channel.pk: channel for channels in visible.values() for channel in channels}
+        places = {pk: _place(channel) for pk, channel in shown.items()}
         return {
-            user_id: [places[slug] for slug in some if slug in places] for user_id, some in wishes.items()
+            user_id: [places[channel.pk] for channel in channels] for user_id, channels in visible.items()
         }
 
     def places(self, channel_ids: Collection[int]) -> Mapping[int, Place]:
@@ -107,11 +105,6 @@ def _viewers(users: Iterable[User]) -> dict[int, Viewer]:
         )
         for user in users
     }
-
-
-def _storable(slugs: Iterable[str]) -> list[str]:
-    """Those that a database can be asked for."""
-    return [slug for slug in slugs if len(slug) <= MOST_SLUG and slug.isprintable()]
 
 
 def _place(channel: Channel) -> Place:
