@@ -74,6 +74,7 @@ class Reader:
         self._parcels: list[Parcel] = []
         self._doubtful: dict[int, bool] = {}  # users; whether their sidebar shows something else now
         self._tallied: set[int] = set()  # channels
+        self._said: set[tuple[int, str]] = set()  # in this round: channels, and who said something new there
         self._losses = hearing.losses
         self._was_sound = False
         self._is_all_in_doubt = False
@@ -96,6 +97,7 @@ class Reader:
             self._pause_s = FIRST_PAUSE_S
 
     def _do(self, work: Work) -> None:
+        self._said.clear()
         for stream in work.leaves:
             self._audience.remove(stream)
         if self._audience.people or self._waiting:
@@ -352,6 +354,7 @@ class Reader:
         self._tell(frames.hint(place), channel.opens)
 
     def _tell_messages(self, channel: Channel, before: Place, batch: Batch) -> None:
+        self._said |= {(batch.place.channel_id, author) for _seq, author in batch.new}
         counts = frames.count(batch.place, before.version, batch.new, batch.gone)
         frames_in: dict[str, bytes] = {}  # by language
         groups: dict[tuple[str, bool], list[Stream]] = defaultdict(list)
@@ -417,7 +420,8 @@ class Reader:
         for channel, user_id in heard:
             if person := self._audience.people.get(user_id):
                 names[user_id] = person.viewer.username, person.viewer.name
-            if user_id in names:
+            # Who has said it meanwhile does not write it any more, whichever was heard first.
+            if user_id in names and (channel.place.channel_id, names[user_id][0]) not in self._said:
                 others = [stream for stream in channel.opens if stream.user_id != user_id]
                 self._tell(frames.typing(channel.place, *names[user_id]), others)
 

@@ -15,6 +15,7 @@ from channels_app.actions import join_channel
 from chatsite.live.hub import Hub, Refused
 from chatsite.live.source import Batch, Place, Viewer
 from chatsite.live.stream import Message, Stream
+from messaging.actions import tell_typing
 from messaging.live import DatabaseSource
 from tests.cast import Cast, UserFactory, say, signed_in
 from tests.waiting import wait_for
@@ -264,6 +265,28 @@ def test_many_who_join_are_few_hints_for_who_has_the_channel_open(
 
     assert hints < 5
     wait_for(lambda: bob.count("hint") > hints, what="word of the last who came", timeout_s=20)
+
+
+@pytest.mark.embedded
+def test_who_has_said_it_is_not_said_to_write_it(cast: Cast, loop: Loop, door: Doorkeeper) -> None:
+    hub = Hub(lambda: door, most=10, most_per_user=10)
+    bob = Browser(hub, cast.bob, "design")
+    loop.run(bob.open())
+    door.answers.clear()
+    door.is_asked.clear()
+    held = loop.begin(Browser(hub, cast.bob).open())  # what is announced now the reader finds at once
+    assert door.is_asked.wait(10)
+    tell_typing(cast.carol, cast.design)
+    tell_typing(cast.dave, cast.design)
+    say(cast.dave, cast.design, "this")
+    door.answers.set()
+    held.result(10)
+
+    wait_for(lambda: bob.has("this") and bob.count("typing"), what="the message, and who writes")
+    say(cast.dave, cast.design, "that")
+    wait_for(lambda: bob.has("that"), what="what comes after all of it")
+    assert bob.has('"username":"carol"')
+    assert bob.count("typing") == 1
 
 
 def test_a_message_is_rendered_once_for_all_who_read_a_language(
