@@ -2,7 +2,8 @@
 
 import asyncio
 import threading
-from collections.abc import Collection, Coroutine, Iterator, Mapping
+import time
+from collections.abc import Callable, Collection, Coroutine, Iterator, Mapping
 from concurrent.futures import Future
 from typing import Any, TypeVar
 
@@ -10,8 +11,10 @@ import pytest
 from django.conf import settings
 from django.test.signals import template_rendered
 
+from accounts.actions import deactivate_user, set_password
+from accounts.actors import SYSTEM
 from accounts.models import User
-from channels_app.actions import join_channel
+from channels_app.actions import join_channel, leave_channel
 from chatsite.live.hub import Hub, Refused
 from chatsite.live.source import Batch, Place, Viewer
 from chatsite.live.stream import Message, Stream
@@ -62,13 +65,19 @@ class Doorkeeper(DatabaseSource):
         self.answers = threading.Event()  # who is logged in
         self.answers.set()
         self.is_asked = threading.Event()
+        self.hands_over = threading.Event()  # what it has read of that
+        self.hands_over.set()
+        self.has_read = threading.Event()
         self.placed = threading.Semaphore(0)  # up by one with each question for places
         self.faults = 0  # to come, of reading changes
 
     def admit(self, session_keys: Collection[str]) -> Mapping[str, Viewer]:
         self.is_asked.set()
         assert self.answers.wait(30)
-        return super().admit(session_keys)
+        viewers = super().admit(session_keys)
+        self.has_read.set()
+        assert self.hands_over.wait(30)
+        return viewers
 
     def places(self, channel_ids: Collection[int]) -> Mapping[int, Place]:
         self.placed.release()
@@ -93,8 +102,9 @@ class Browser:
         known: Mapping[int, int] = NOTHING,
     ) -> None:
         self.received = b""
+        self.client = signed_in(user)
         self._hub = hub
-        session_key = signed_in(user).cookies[settings.SESSION_COOKIE_NAME].value
+        session_key = self.client.cookies[settings.SESSION_COOKIE_NAME].value
         self.stream = Stream(
             self._send, session_key=session_key, wishes=opened, language=language, known=known
         )
@@ -218,6 +228,54 @@ def test_who_leaves_in_the_moment_in_which_they_are_let_in_keeps_no_place(
     loop.run(open_and_leave())
 
     loop.run(Browser(hub, cast.bob).open())
+
+
+END_SESSION: dict[str, Callable[[Browser, User], object]] = {
+    "logged out": lambda browser, _user: browser.client.post("/accounts/logout/"),
+    "deactivated": lambda _browser, user: deactivate_user(SYSTEM, user),
+    "another password": lambda _browser, user: set_password(SYSTEM, user, password="four other words"),
+}
+
+
+@pytest.mark.parametrize("way", END_SESSION)
+def test_a_right_that_ends_between_reading_and_letting_in_ends_the_stream(
+    cast: Cast, loop: Loop, door: Doorkeeper, way: str
+) -> None:
+    hub = Hub(lambda: door, most=10, most_per_user=10)
+    bob = Browser(hub, cast.bob, "design")
+    door.hands_over.clear()
+    opening = loop.begin(outcome(bob.open()))
+    assert door.has_read.wait(10)
+
+    END_SESSION[way](bob, cast.bob)
+    ended_at = time.monotonic()
+    door.hands_over.set()
+
+    assert opening.result(10) in ("", "logged_out")
+    wait_for(lambda: bob.stream.is_over, what="the end of the stream")
+    assert time.monotonic() - ended_at < AT_ONCE_S
+
+
+def test_who_is_taken_out_between_reading_and_letting_in_gets_no_numbers(
+    cast: Cast, loop: Loop, door: Doorkeeper
+) -> None:
+    hub = Hub(lambda: door, most=10, most_per_user=10)
+    bob, carol = Browser(hub, cast.bob, "design"), Browser(hub, cast.carol, "design")
+    loop.run(carol.open())
+    door.has_read.clear()
+    door.hands_over.clear()
+    opening = loop.begin(bob.open())
+    assert door.has_read.wait(10)
+
+    leave_channel(SYSTEM, cast.design, user=cast.bob)
+    door.hands_over.set()
+    opening.result(10)
+    wait_for(lambda: bob.count("sidebar"), what="word of it")
+    say(cast.dave, cast.design, "are you there?")
+
+    for browser in (bob, carol):
+        wait_for(lambda browser=browser: browser.has("are you there?"), what="the message")  # type: ignore[misc]
+    assert (bob.count("count"), carol.count("count")) == (0, 1)
 
 
 def test_a_hub_that_could_not_begin_begins_later(cast: Cast, loop: Loop) -> None:
