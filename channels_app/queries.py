@@ -12,8 +12,7 @@ from accounts.queries import named_like as people_named_like
 from channels_app.models import Channel, Membership
 from channels_app.names import PUBLIC_SLUG, slug_of
 from chatsite.errors import NotFound
-from chatsite.fields import KEY_LENGTH
-from chatsite.text import refuse_unstorable
+from chatsite.text import KEY_LENGTH, refuse_unstorable
 
 BROWSE_PAGE = 50  # channels
 BUSIEST = 20  # channels
