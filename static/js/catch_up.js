@@ -10,6 +10,7 @@ import { parse } from "chat/timeline";
 import { word } from "chat/words";
 
 const EVERY_MS = 2_000;
+const BROUGHT_ASKED_WITHIN_MS = [5_000, 20_000]; // for what else is another, when the stream told of the messages
 const TICKET_RENEWED_EVERY_MS = 4 * 60 * 1000; // it is good for ten minutes
 const MISSED_AFTER_MS = 300; // what was counted and is not here by then
 const AT_MOST_EVERY_MS = 8_000;
@@ -39,7 +40,7 @@ export class CatchUp extends EventTarget {
     this.#slug = slug;
     this.#url = changesUrl;
     this.#pageUrl = pageUrl;
-    this.#version = Number(version);
+    this.#knows(Number(version));
     this.#clearedSeq = Number(clearedSeq);
   }
 
@@ -49,7 +50,9 @@ export class CatchUp extends EventTarget {
     addEventListener("offline", () => this.#connection.lost(this));
     addEventListener("pagehide", () => clearTimeout(this.#timer));
     addEventListener("pageshow", (event) => event.persisted && this.now());
-    for (const name of ["up", "down", "bye"]) live.addEventListener(name, () => this.now());
+    live.addEventListener("up", ({ detail }) => detail.fresh.includes(this.#slug) && this.#begin(detail.brought));
+    live.addEventListener("down", () => this.#later());
+    live.addEventListener("bye", () => this.now());
     const here = (name, listener) => live.addEventListener(name, ({ detail }) => detail.slug === this.#slug && listener(detail));
     here("changes", (detail) => this.#take(detail));
     here("hint", () => this.now());
@@ -63,10 +66,22 @@ export class CatchUp extends EventTarget {
     else this.#ask();
   }
 
+  /** The channel comes by itself from now on. What was missed until then is asked for, unless it came already. */
+  #begin(brought) {
+    const [least, most] = BROUGHT_ASKED_WITHIN_MS;
+    if (brought.includes(this.#slug)) this.#later(least + Math.random() * (most - least));
+    else this.now();
+  }
+
+  #knows(version) {
+    this.#version = version;
+    live.knows(this.#timeline.element.dataset.channelId, version);
+  }
+
   #take({ after, version, html }) {
     if (version <= this.#version) return;
     if (after > this.#version) return this.now();
-    this.#version = version;
+    this.#knows(version);
     this.#timeline.apply(parse(html));
   }
 
@@ -115,7 +130,7 @@ export class CatchUp extends EventTarget {
     }
     this.#timeline.element.dataset.ticket = changes.dataset.ticket; // none for who may not post any more
     this.#timeline.apply(changes);
-    this.#version = version;
+    this.#knows(version);
     this.#clearedSeq = clearedSeq;
     this.dispatchEvent(new CustomEvent("answered", { detail: { askedAt, ...changes.dataset } }));
     return changes.dataset.more === "true";
@@ -146,11 +161,15 @@ export class CatchUp extends EventTarget {
     return false;
   }
 
-  #later() {
+  #later(ms = this.#pause) {
     clearTimeout(this.#timer);
     if (this.#isOver || this.#isLoggedOut || document.hidden) return;
-    const isBrought = live.isUp && !this.#failures;
-    const wait = isBrought ? TICKET_RENEWED_EVERY_MS : Math.min(EVERY_MS * 2 ** this.#failures, AT_MOST_EVERY_MS);
-    this.#timer = setTimeout(() => this.#ask(), wait);
+    this.#timer = setTimeout(() => this.now(), ms);
+  }
+
+  /** Spread: all who lost the stream at once must not ask at once. */
+  get #pause() {
+    if (live.isUp && !this.#failures) return TICKET_RENEWED_EVERY_MS;
+    return Math.min(EVERY_MS * 2 ** this.#failures, AT_MOST_EVERY_MS) * (0.75 + Math.random() / 2);
   }
 }

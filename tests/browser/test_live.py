@@ -1,10 +1,12 @@
 """What others do is seen at once: by one stream for all tabs of a browser, or by asking without one."""
 
+import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from playwright.sync_api import Page, Request, expect
+from playwright.sync_api import Page, Request, Route, expect
 
 from tests.browser.conftest import MODES, MakePerson
 from tests.browser.person import Person
@@ -18,6 +20,7 @@ AT_ONCE_MS = 1_000
 TAKEN_OVER_WITHIN_MS = 2_000
 TABS = 8
 MOST_KEPT = 500  # messages in the page
+SILENCE_NOTICED_AFTER_MS = 61_000
 STREAM = "**/live/*"
 CHANGES = "**/changes/*"
 
@@ -96,6 +99,106 @@ def test_a_tab_that_is_looked_at_takes_over_from_a_frozen_one(person: MakePerson
     wait_for(lambda: open_streams([leader]) == 0, what="the other tab to give up its stream")
     bob.say("good morning")
     expect(leader.get_by_role("article")).to_contain_text(["wake up", "good morning"])
+
+
+def test_a_tab_that_stays_in_sight_takes_over_from_a_frozen_one(person: MakePerson, unique: Unique) -> None:
+    bob, carol = two_who_listen(person, unique("beside"))
+    leader = carol.page
+    carol.page = carol.context.new_page()
+    carol.page.goto(leader.url)
+    wait_for_stream(carol.page)
+    devtools = carol.context.new_cdp_session(leader)
+    devtools.send("Debugger.enable")
+    devtools.send("Debugger.pause")
+    with carol.page.expect_request(STREAM):
+        # The clock of this tab alone: that of Playwright is one for all, and the other tab can't answer.
+        carol.page.evaluate(
+            "ms => { const now = Date.now; Date.now = () => now() + ms; }", SILENCE_NOTICED_AFTER_MS
+        )
+    bob.say("side by side")
+    carol.sees("side by side")
+    devtools.send("Debugger.disable")
+    wait_for(lambda: open_streams([leader]) == 0, what="the other tab to give up its stream")
+
+
+def test_the_stream_is_asked_for_what_tabs_show_and_from_where_on(
+    site: Site, person: MakePerson, unique: Unique
+) -> None:
+    bob, carol = two_who_listen(person, first := unique("first"))
+    second, third = unique("second"), unique("third")
+    carol.create_channel(second)
+    carol.open("public")
+    leader = carol.page
+    wait_for_stream(leader)
+    tabs = {}
+    for slug in (first, second):
+        tabs[slug] = carol.context.new_page()
+        tabs[slug].goto(f"/channels/{slug}/")
+        wait_for_stream(tabs[slug])
+    bob.say("one")
+    expect(tabs[first].get_by_role("article")).to_contain_text(["one"])
+
+    with carol.context.expect_event("request", lambda request: "/live/" in request.url) as asked:
+        leader.close()
+    wishes = parse_qs(urlsplit(asked.value.url).query)
+    assert set(wishes["open"]) == {first, second}
+    assert set(wishes["last"]) == {f"{channel_id(site, first)}:1", f"{channel_id(site, second)}:0"}
+
+    wait_for_stream(tabs[first])
+    tabs[second].close()
+    with carol.context.expect_event("request", lambda request: "/live/" in request.url) as asked:
+        carol.page = carol.context.new_page()
+        carol.page.goto("/")
+        carol.create_channel(third)
+    wishes = parse_qs(urlsplit(asked.value.url).query)
+    assert second not in wishes["open"]
+    bob.say("two")
+    expect(tabs[first].get_by_role("article")).to_contain_text(["one", "two"])
+
+
+def test_one_tab_reads_the_sidebar_for_all_of_them(person: MakePerson, unique: Unique) -> None:
+    bob, carol = two_who_listen(person, unique("many"))
+    leader = carol.page
+    others = [carol.context.new_page() for _number in range(3)]
+    for page in others:
+        page.goto(leader.url)
+        wait_for_stream(page)
+    bob.say("settled")
+    for page in others:
+        expect(page.get_by_role("article")).to_contain_text(["settled"])
+    asked: list[str] = []
+    carol.context.on("request", lambda request: "/sidebar/" in request.url and asked.append(request.url))
+    with carol.context.expect_event("request", lambda request: "/sidebar/" in request.url):
+        leader.close()
+    bob.say("and again")
+    for page in others:
+        expect(page.get_by_role("article")).to_contain_text(["settled", "and again"])
+    bob.say("at last")
+    for page in others:
+        expect(page.get_by_role("article")).to_contain_text(["settled", "and again", "at last"])
+    assert len(asked) == 1
+
+
+def test_who_is_still_logged_in_after_a_stream_said_bye_gets_another(
+    person: MakePerson, unique: Unique
+) -> None:
+    bob, carol = person("bob").sign_up(), person("carol").sign_up()
+    ready = json.dumps({"user": carol.username})
+    body = f"event: ready\ndata: {ready}\n\nevent: bye\ndata: {{}}\n\n"
+    slug = unique("renewed")
+    bob.create_channel(slug)
+    said_bye: list[str] = []
+
+    def say_bye(route: Route) -> None:
+        said_bye.append(route.request.url)
+        route.fulfill(content_type="text/event-stream", body=body)
+
+    carol.context.route(STREAM, say_bye, times=1)
+    carol.create_channel(slug)
+    wait_for(lambda: carol.page.evaluate("1") and said_bye, what="the end of the stream")
+    wait_for_stream(carol.page)
+    bob.say("still here")
+    carol.sees("still here")
 
 
 def test_offline_and_back_nothing_is_missing(
@@ -221,6 +324,10 @@ def two_who_listen(person: MakePerson, channel: str) -> tuple[Person, Person]:
 def wait_for_stream(page: Page, *, timeout_s: float = 10) -> None:
     is_up = "import('chat/live').then(({ live }) => live.isUp)"
     wait_for(lambda: page.evaluate(is_up), what="the stream", timeout_s=timeout_s)
+
+
+def channel_id(site: Site, slug: str) -> int:
+    return int(site.rows("SELECT id FROM channels_app_channel WHERE slug = {}", slug)[0][0])
 
 
 def open_streams(pages: list[Page]) -> int:
