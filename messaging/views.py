@@ -76,8 +76,11 @@ def messages(request: PostingRequest, slug: str) -> HttpResponse:
         return _post(request, slug)
     shown = channel_by_slug(request.user, slug)
     membership = membership_of(request.user, shown)
-    page = queries.page_before(shown, membership, _number(request, "before", default=shown.last_seq + 1))
-    return render(request, "messaging/_older.html", {"messages_page": page})
+    if "after" in request.GET:
+        page = queries.page_after(shown, membership, _number(request, "after"))
+    else:
+        page = queries.page_before(shown, membership, _number(request, "before", default=shown.last_seq + 1))
+    return render(request, "messaging/_run.html", {"messages_page": page, "version": shown.version})
 
 
 @require_safe

@@ -26,6 +26,7 @@ PAGES = {
     "/channels/design/?after=3": SIGNED_IN + 6,
     "/channels/design/?at={message}": SIGNED_IN + 10,  # and the message, and two runs around it
     "/channels/design/messages/?before=30": SIGNED_IN + 4,
+    "/channels/design/messages/?after=3": SIGNED_IN + 4,
     "/channels/design/changes/?after=0": SIGNED_IN + 4,
     "/messages/{message}/": SIGNED_IN + 2,
     "/messages/{message}/edit/": SIGNED_IN + 4,

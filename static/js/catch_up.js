@@ -20,6 +20,7 @@ const TIMEOUT_MS = 15_000;
 export class CatchUp extends EventTarget {
   #timeline;
   #connection;
+  #older;
   #slug;
   #url;
   #pageUrl;
@@ -32,11 +33,12 @@ export class CatchUp extends EventTarget {
   #isOver = false;
   #isLoggedOut = false;
 
-  constructor(timeline, connection) {
+  constructor(timeline, connection, older) {
     super();
     const { slug, changesUrl, pageUrl, version, clearedSeq } = timeline.element.dataset;
     this.#timeline = timeline;
     this.#connection = connection;
+    this.#older = older;
     this.#slug = slug;
     this.#url = changesUrl;
     this.#pageUrl = pageUrl;
@@ -58,6 +60,13 @@ export class CatchUp extends EventTarget {
     here("hint", () => this.now());
     here("count", ({ version: counted }) => setTimeout(() => counted > this.#version && this.now(), MISSED_AFTER_MS));
     this.#later();
+  }
+
+  /** Some of what is shown was read at `version`, perhaps before changes that came meanwhile. */
+  since(version) {
+    if (version >= this.#version) return;
+    this.#knows(version);
+    this.now();
   }
 
   /** Ask at once, or right after the question that is on its way. */
@@ -117,7 +126,7 @@ export class CatchUp extends EventTarget {
     return this.#apply(changes, askedAt);
   }
 
-  #apply(changes, askedAt) {
+  async #apply(changes, askedAt) {
     const version = Number(changes.dataset.version);
     // The stream was faster: a message that was deleted since would come back.
     if (version < this.#version && changes.dataset.reset !== "true") return true;
@@ -129,7 +138,10 @@ export class CatchUp extends EventTarget {
       return false;
     }
     this.#timeline.element.dataset.ticket = changes.dataset.ticket; // none for who may not post any more
-    this.#timeline.apply(changes);
+    const { isLatest, isAtEnd } = this.#timeline;
+    // The newest messages are not what is read here.
+    if (changes.dataset.reset === "true" && !(isLatest && isAtEnd)) await this.#older.renew();
+    else this.#timeline.apply(changes);
     this.#knows(version);
     this.#clearedSeq = clearedSeq;
     this.dispatchEvent(new CustomEvent("answered", { detail: { askedAt, ...changes.dataset } }));

@@ -22,7 +22,8 @@ const STORED_SOON_MS = 250; // what a worker usually takes for a message that wa
 const region = document.getElementById("timeline");
 const timeline = new Timeline(region);
 const connection = new Connection(document.getElementById("connection"));
-const catchUp = new CatchUp(timeline, connection);
+const older = new Older(timeline);
+const catchUp = new CatchUp(timeline, connection, older);
 const outbox = new Outbox(region.dataset.username);
 const unsent = new Unsent(timeline, outbox, document.getElementById("held"));
 const form = document.getElementById("composer");
@@ -48,7 +49,8 @@ editing.start();
 deleting.start();
 startSending();
 catchUp.start();
-new Older(timeline).start();
+older.addEventListener("loaded", ({ detail }) => catchUp.since(detail.version));
+older.start();
 startNewer();
 if (reading) reading.start();
 // Another place in the list: they came or left somewhere else.
@@ -126,7 +128,6 @@ function whyBarred({ code }) {
 
 function startNewer() {
   const button = document.getElementById("newer");
-  if (!button) return;
   timeline.addEventListener("newer", ({ detail: { count } }) => {
     button.hidden = !count;
     button.textContent = count ? counted("newer", count) : "";

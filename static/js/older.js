@@ -1,80 +1,124 @@
-/* Loads older messages when the reader nears the top; without this script they are a page of their own. */
+/* Loads older messages when the reader nears the top, and newer ones at the bottom of what is not the newest; without this
+script they are pages of their own. */
 
 import { parse } from "chat/timeline";
 import { word } from "chat/words";
 
-const AHEAD = "600px 0px 0px 0px";
+const AHEAD = "600px 0px";
 const TIMEOUT_MS = 15_000;
 
-export class Older {
+/** Event: "loaded" (detail.version): messages were put in as they were at that version of the channel. */
+export class Older extends EventTarget {
   #timeline;
-  #paragraph;
-  #link;
+  #older;
+  #newer;
   #start;
   #observer;
   #isLoading = false;
 
   constructor(timeline) {
+    super();
     this.#timeline = timeline;
-    this.#paragraph = timeline.element.querySelector(".timeline__older");
-    this.#link = this.#paragraph.querySelector("a");
+    this.#older = timeline.element.querySelector(".timeline__older");
+    this.#newer = timeline.element.querySelector(".timeline__newer");
     this.#start = timeline.element.querySelector(".timeline__start");
   }
 
   start() {
-    this.#observer = new IntersectionObserver((entries) => entries.some((entry) => entry.isIntersecting) && this.#load(), {
+    this.#observer = new IntersectionObserver((entries) => this.#near(entries), {
       root: this.#timeline.element,
       rootMargin: AHEAD,
     });
-    this.#observer.observe(this.#paragraph);
-    this.#link.addEventListener("click", (event) => {
-      event.preventDefault();
-      this.#load();
-    });
-    this.#timeline.addEventListener("cleared", () => this.#continueFrom(""));
-    this.#timeline.addEventListener("reset", (event) => this.#continueFrom(event.detail.oldest ?? ""));
+    for (const paragraph of [this.#older, this.#newer]) {
+      this.#observer.observe(paragraph);
+      paragraph.addEventListener("click", (event) => {
+        event.preventDefault();
+        this.#load(paragraph);
+      });
+    }
+    this.#timeline.addEventListener("cleared", () => this.#olderFrom(""));
+    this.#timeline.addEventListener("reset", ({ detail }) => this.#olderFrom(detail.oldest ?? ""));
+    this.#timeline.addEventListener("cut", ({ detail }) => this.#newerFrom(detail.newest));
   }
 
-  async #load() {
-    const { before } = this.#link.dataset;
-    if (this.#isLoading || !before) return;
+  /** Load afresh what is being read: too much has changed to be told of one by one. */
+  async renew() {
+    const run = await this.#fetch({ after: Math.max(0, this.#timeline.readFrom - 1) });
+    this.#timeline.renew(articlesOf(run), { isLatest: !run.dataset.after });
+    this.#olderFrom(run.dataset.before);
+    this.#newerFrom(run.dataset.after);
+  }
+
+  #near(entries) {
+    for (const { isIntersecting, target } of entries) if (isIntersecting) this.#load(target);
+  }
+
+  async #load(paragraph) {
+    const link = paragraph.querySelector("a");
+    const { before, after } = link.dataset;
+    if (this.#isLoading || !(before || after)) return;
     this.#isLoading = true;
-    this.#link.textContent = word("loading_older");
+    const isOlder = paragraph === this.#older;
+    if (isOlder) link.textContent = word("loading_older");
     try {
-      const older = await this.#fetchBefore(before);
-      if (this.#link.dataset.before !== before) return; // cleared or replaced meanwhile
-      this.#timeline.prepend(older.querySelectorAll(":scope > article"));
-      this.#continueFrom(older.dataset.before);
+      const run = await this.#fetch({ ...link.dataset });
+      if (link.dataset.before !== before || link.dataset.after !== after) return; // cleared or replaced meanwhile
+      if (isOlder) this.#takeOlder(run);
+      else this.#takeNewer(run);
+      this.dispatchEvent(new CustomEvent("loaded", { detail: { version: Number(run.dataset.version) } }));
       this.#lookAgain();
     } catch (error) {
-      console.info("Loading older messages failed:", error.message);
-      this.#link.textContent = word("older_failed");
+      console.info("Loading messages failed:", error.message);
+      if (isOlder) link.textContent = word("older_failed");
     } finally {
       this.#isLoading = false;
     }
   }
 
-  async #fetchBefore(before) {
-    const response = await fetch(`${this.#timeline.element.dataset.messagesUrl}?before=${before}`, {
+  #takeOlder(run) {
+    this.#olderFrom(run.dataset.before);
+    this.#timeline.load(articlesOf(run));
+  }
+
+  #takeNewer(run) {
+    this.#newerFrom(run.dataset.after);
+    this.#timeline.load(articlesOf(run), { isLatest: !run.dataset.after });
+  }
+
+  async #fetch(range) {
+    const response = await fetch(`${this.#timeline.element.dataset.messagesUrl}?${new URLSearchParams(range)}`, {
       headers: { Accept: "text/html" },
       signal: AbortSignal.timeout(TIMEOUT_MS),
     });
-    const older = response.ok ? parse(await response.text()).querySelector("[data-older]") : null;
-    if (!older) throw new Error(`status ${response.status}`);
-    return older;
+    const run = response.ok ? parse(await response.text()).querySelector("[data-run]") : null;
+    if (!run) throw new Error(`status ${response.status}`);
+    return run;
   }
 
-  #continueFrom(before) {
-    this.#link.dataset.before = before;
-    this.#link.href = `?before=${before}`;
-    this.#link.textContent = word("older");
-    this.#paragraph.hidden = !before;
+  #olderFrom(before) {
+    const link = this.#older.querySelector("a");
+    link.dataset.before = before;
+    link.href = `?before=${before}`;
+    link.textContent = word("older");
+    this.#older.hidden = !before;
     this.#start.hidden = Boolean(before);
   }
 
-  /** The observer tells of changes only; the top may still be in sight after a short page. */
-  #lookAgain() {
-    this.#observer.unobserve(this.#paragraph);
-    this.#observer.observe(this.#paragraph);
+  #newerFrom(after) {
+    const link = this.#newer.querySelector("a");
+    link.dataset.after = after;
+    link.href = `?after=${after}`;
   }
+
+  /** The observer tells of changes only; the end may still be in sight after a short page. */
+  #lookAgain() {
+    for (const paragraph of [this.#older, this.#newer]) {
+      this.#observer.unobserve(paragraph);
+      this.#observer.observe(paragraph);
+    }
+  }
+}
+
+function articlesOf(run) {
+  return [...run.querySelectorAll(":scope > article")];
 }

@@ -1,5 +1,5 @@
-/* The messages on the page: puts what the server sends in its place without moving what is being read. It keeps the newest
-only, while they are what is read.
+/* The messages on the page: puts what the server sends in its place without moving what is being read, and lets go of what
+is far from it.
 
 The server's HTML is the state. Stored messages carry data-seq and stand in that order; own messages that are
 not stored yet carry data-state instead and stand below them. */
@@ -12,7 +12,7 @@ const KEPT = 500; // messages
 
 /**
  * Events: "stored" (detail.clientId), "arrived" (detail.article, by somebody else), "newer" (detail.count: unseen below),
- * "cleared", "reset" (detail.oldest), "settled" when anything may be in sight that was not.
+ * "cleared", "reset" (detail.oldest), "cut" (detail.newest; what came after it is to be loaded again), "settled" when anything may be in sight that was not.
  */
 export class Timeline extends EventTarget {
   #region;
@@ -93,12 +93,37 @@ export class Timeline extends EventTarget {
     });
   }
 
-  /** Put older messages above. */
-  prepend(articles) {
-    const wasLive = this.#region.ariaLive;
-    this.#region.ariaLive = "off"; // what was said long ago is not news
-    this.#keepingPosition(() => {
+  /** The number of the first message in sight, 0 when there is none. */
+  get readFrom() {
+    return Number(this.#inSight().find((article) => article.dataset.seq)?.dataset.seq ?? 0);
+  }
+
+  /** Put messages above or below that were loaded; `isLatest` when nothing comes after them. */
+  load(articles, { isLatest = this.isLatest } = {}) {
+    this.#quietly(() => {
       for (const article of articles) if (this.#isNew(article.dataset)) this.#place(article);
+      this.#region.dataset.latest = isLatest;
+    });
+  }
+
+  /** Have these messages in place of all that were here. */
+  renew(articles, { isLatest }) {
+    this.#quietly(() => {
+      this.#removeAllBut(articles);
+      this.#region.dataset.latest = isLatest;
+      for (const article of articles) {
+        if (this.#isNew(article.dataset)) this.#place(article);
+        else this.#put(article);
+      }
+    });
+  }
+
+  /** What was said long ago is not news. */
+  #quietly(change) {
+    const wasLive = this.#region.ariaLive;
+    this.#region.ariaLive = "off";
+    this.#keepingPosition(() => {
+      change();
       this.#tidy();
     });
     requestAnimationFrame(() => (this.#region.ariaLive = wasLive));
@@ -217,15 +242,27 @@ export class Timeline extends EventTarget {
     this.#tell("reset", { oldest: articles.length ? seqOf(articles[0]) : null });
   }
 
-  /** Let go of the oldest: they load again when somebody scrolls up to them. */
-  #shorten() {
+  /** Let go of what is far from `read`, a message or null for the end: it loads again when somebody scrolls there. */
+  #shorten(read) {
     const stored = this.#stored();
-    const kept = stored.slice(-KEPT);
-    const old = stored.slice(0, -KEPT);
-    if (!old.length || old.some((article) => article.querySelector(".edit-form"))) return;
-    for (const article of old) article.remove();
+    const at = read ? stored.indexOf(read) : stored.length;
+    const from = Math.min(Math.max(0, at - KEPT / 2), stored.length - KEPT);
+    if (from < 0) return;
+    const [above, kept, below] = [stored.slice(0, from), stored.slice(from, from + KEPT), stored.slice(from + KEPT)];
+    const far = [...above, ...below];
+    if (!far.length || far.some((article) => article.querySelector(".edit-form"))) return;
+    if (below.length && this.#messages.querySelector(":scope > [data-state]")) return; // it stands below all others
+    for (const article of far) article.remove();
     this.#tidy();
-    this.#tell("reset", { oldest: seqOf(kept[0]) });
+    if (above.length) this.#tell("reset", { oldest: seqOf(kept[0]) });
+    if (below.length) this.#cutAfter(seqOf(kept.at(-1)));
+  }
+
+  #cutAfter(newest) {
+    this.#region.dataset.latest = false;
+    this.#newer = 0;
+    this.#tell("newer", { count: 0 });
+    this.#tell("cut", { newest });
   }
 
   /** Times in the reader's zone, one heading for what one person says in a row, a line between days. */
@@ -262,26 +299,27 @@ export class Timeline extends EventTarget {
 
   /** Run `change` so that the first message in sight stays where it is, or the end stays in sight. */
   #keepingPosition(change) {
-    const wasAtEnd = this.#isAtEnd;
-    const top = this.#region.getBoundingClientRect().top;
-    const anchors = wasAtEnd
-      ? []
-      : [...this.#messages.querySelectorAll(":scope > .message")]
-          .filter((article) => article.getBoundingClientRect().bottom > top)
-          .map((article) => [article.id, article.getBoundingClientRect().top]);
+    const wasAtEnd = this.#isAtEnd && this.isLatest;
+    const anchors = wasAtEnd ? [] : this.#inSight().map((article) => [article.id, article.getBoundingClientRect().top]);
     change();
     if (wasAtEnd) {
-      if (this.isLatest) this.#shorten();
+      this.#shorten(null);
       this.goToEnd();
       return;
     }
-    for (const [id, was] of anchors) {
-      const article = document.getElementById(id);
-      if (!article) continue;
-      const moved = article.getBoundingClientRect().top - was;
-      if (moved) this.#region.scrollTop += moved;
-      return;
-    }
+    const [id, was] = anchors.find(([name]) => document.getElementById(name)) ?? [];
+    const article = document.getElementById(id);
+    if (!article) return;
+    this.#shorten(article);
+    const moved = article.getBoundingClientRect().top - was;
+    if (moved) this.#region.scrollTop += moved;
+  }
+
+  /** The messages from the first one in sight on. */
+  #inSight() {
+    const { top } = this.#region.getBoundingClientRect();
+    const articles = [...this.#messages.querySelectorAll(":scope > .message")];
+    return articles.filter((article) => article.getBoundingClientRect().bottom > top);
   }
 
   #noticePosition() {

@@ -167,7 +167,7 @@ def test_one_tab_reads_the_sidebar_for_all_of_them(person: MakePerson, unique: U
     for page in others:
         expect(page.get_by_role("article")).to_contain_text(["settled"])
     asked: list[str] = []
-    carol.context.on("request", lambda request: "/sidebar/" in request.url and asked.append(request.url))
+    carol.context.on("request", lambda request: asked.append(request.url))
     with carol.context.expect_event("request", lambda request: "/sidebar/" in request.url):
         leader.close()
     bob.say("and again")
@@ -176,7 +176,7 @@ def test_one_tab_reads_the_sidebar_for_all_of_them(person: MakePerson, unique: U
     bob.say("at last")
     for page in others:
         expect(page.get_by_role("article")).to_contain_text(["settled", "and again", "at last"])
-    assert len(asked) == 1
+    assert sum("/sidebar/" in url for url in asked) == 1
 
 
 def test_who_is_still_logged_in_after_a_stream_said_bye_gets_another(

@@ -14,6 +14,14 @@ from tests.visitor import Visitor
 from tests.waiting import wait_for
 
 PIXEL = 1.0  # what rounding may move
+MOST_KEPT = 500  # messages in the page
+PAGE = 50  # messages
+VERSIONS_TOLD = 500  # to who missed them; who missed more starts over
+COUNT_MESSAGES = """
+    most = 0;
+    const count = () => (most = Math.max(most, document.querySelectorAll("#messages > .message").length));
+    new MutationObserver(count).observe(document.getElementById("messages"), { childList: true });
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +112,53 @@ def test_older_messages_load_above_without_moving_what_is_read(
     expect(bob.link("Older messages")).to_be_hidden()
 
 
+def test_a_long_history_is_read_up_and_down_with_a_bounded_part_of_it_in_the_page(
+    person: MakePerson, history: Callable[[int], History]
+) -> None:
+    past = history(1_200)
+    bob = person("bob").sign_up()
+    bob.page.goto(past.address)
+    bob.page.evaluate(COUNT_MESSAGES)
+    expect(bob.messages.last).to_be_in_viewport()
+
+    scroll_until(bob, past.texts[0], bob.messages.first)
+    expect(bob.messages).to_have_count(MOST_KEPT)
+    expect(bob.link("Jump to newest")).to_be_visible()
+    past.writer.say(past.address, "said meanwhile")
+    scroll_until(bob, "said meanwhile", bob.messages.last)
+    expect(bob.messages).to_have_count(MOST_KEPT)
+    expect(bob.link("Jump to newest")).to_be_hidden()
+    bob.sees(*past.texts[1 - MOST_KEPT :], "said meanwhile")
+    assert bob.page.evaluate("most") <= MOST_KEPT + PAGE
+
+    bob.page.evaluate("document.getElementById('timeline').scrollTop = 0")
+    past.writer.say(past.address, "and now")
+    expect(bob.message("and now")).to_be_in_viewport()
+
+
+def test_what_changed_far_behind_is_changed_on_a_page_of_older_messages(
+    site: Site, person: MakePerson, history: Callable[[int], History]
+) -> None:
+    past = history(120)
+    bob = person("bob").sign_up()
+    bob.page.goto(f"/messages/{past.client_ids[29]}/")
+    expect(bob.message("line 030")).to_be_in_viewport()
+    bob.allow("net::ERR_")
+    bob.context.set_offline(True)
+    past.writer.send(f"/messages/{past.client_ids[30]}/delete/")
+    past.writer.send(f"/messages/{past.client_ids[28]}/edit/", text="put otherwise")
+    for number in range(VERSIONS_TOLD):
+        past.writer.say(past.address, f"more {number}")
+    slug = past.address.split("/")[2]
+    wait_for(lambda: site.last_seq(slug) == 120 + VERSIONS_TOLD, what="all to be stored", timeout_s=30)
+
+    bob.context.set_offline(False)
+    expect(bob.message("line 031")).to_have_count(0)
+    bob.messages.first.scroll_into_view_if_needed()
+    expect(bob.message("put otherwise")).to_have_count(1)
+    expect(bob.message("line 029")).to_have_count(0)
+
+
 def test_a_permalink_opens_at_its_message(person: MakePerson, history: Callable[[int], History]) -> None:
     past = history(120)
     bob = person("bob").sign_up()
@@ -115,6 +170,17 @@ def test_a_permalink_opens_at_its_message(person: MakePerson, history: Callable[
 
     bob.link("Jump to newest").click()
     expect(bob.message("line 120")).to_be_in_viewport()
+
+
+def scroll_until(someone: Person, text: str, outermost: Locator) -> None:
+    """Scroll to the message at that end of the page, again and again, until it is the one with `text`."""
+
+    def is_there() -> bool:
+        outermost.scroll_into_view_if_needed()
+        someone.pump()
+        return text in outermost.inner_text()
+
+    wait_for(is_there, what=text, timeout_s=30)
 
 
 def top_of(someone: Person, message: Locator) -> float:
