@@ -6,7 +6,7 @@ Whatever this module calls ended is acknowledged, and gone from the queue.
 import json
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from django.db import Error, connection
@@ -19,6 +19,7 @@ from messaging.pipeline.rejected import Rejection, set_aside, unreadable
 
 FIRST_PAUSE_S = 0.1
 LONGEST_PAUSE_S = 5.0
+DEEP = 100  # levels of JSON; Python gives up near a thousand
 
 logger = logging.getLogger(__name__)
 
@@ -80,13 +81,38 @@ def read_call(body: bytes | str) -> Envelope | Unreadable:
     https://docs.celeryq.dev/en/stable/internals/protocol.html
     """
     try:
-        call = json.loads(body)
+        item = _read_call(json.loads(body))
     except (ValueError, RecursionError) as error:
-        text = body if isinstance(body, str) else body.decode(errors="backslashreplace")
-        return Unreadable(text, f"not JSON: {error}")
+        return Unreadable(_as_text(body), f"not JSON: {error}")
+    if isinstance(item, Unreadable) and _is_deep(item.fields):
+        return Unreadable(_as_text(body), "nested too deeply")
+    return item
+
+
+def _read_call(call: object) -> Envelope | Unreadable:
     if not isinstance(call, list) or not call or not isinstance(call[0], list) or len(call[0]) != 1:
         return Unreadable(call, "not a call with one argument")
     return read(call[0][0])
+
+
+def _as_text(body: bytes | str) -> str:
+    return body if isinstance(body, str) else body.decode(errors="backslashreplace")
+
+
+def _is_deep(value: object) -> bool:
+    """Whether `value` is nested so deeply that it may be impossible to write, although it could be read."""
+    level = [value]
+    for _depth in range(DEEP):
+        level = [inner for outer in level for inner in _inside(outer)]
+        if not level:
+            return False
+    return True
+
+
+def _inside(value: object) -> Iterable[object]:
+    if isinstance(value, dict):
+        return value.values()
+    return value if isinstance(value, list) else ()
 
 
 def read(fields: object) -> Envelope | Unreadable:

@@ -19,7 +19,7 @@ from channels_app.models import Channel
 from chatsite.errors import Conflict
 from messaging.actions import retry_rejected
 from messaging.models import Message, RejectedMessage, Tombstone
-from messaging.pipeline.delivery import deliver, patiently, read
+from messaging.pipeline.delivery import deliver, patiently, read, read_call
 from messaging.pipeline.envelope import Envelope, UnknownEnvelope
 from messaging.pipeline.persist import Dropped, Rejected, Stored, persist
 from messaging.queries import fate_of
@@ -232,6 +232,15 @@ def test_a_delivery_that_is_no_envelope_is_set_aside_not_dropped(cast: Cast, fie
 
     kept = RejectedMessage.objects.get()
     assert (kept.reason, json.loads(kept.envelope)) == ("unknown_envelope", fields)
+
+
+@pytest.mark.parametrize("call", ["{}", "[[{}], {{}}, {{}}]", '[[{{"version": {}}}], {{}}, {{}}]'])
+def test_what_can_be_read_but_not_written_again_is_set_aside_too(cast: Cast, call: str) -> None:
+    depths = range(850, 1000)  # where Python has enough of it, sooner in one place than in another
+    for depth in depths:
+        deliver([read_call(call.format("[" * depth + "]" * depth))], pause=no_pause)
+
+    assert RejectedMessage.objects.filter(reason="unknown_envelope").count() == len(depths)
 
 
 @pytest.mark.django_db(transaction=True)
