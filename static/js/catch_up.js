@@ -120,13 +120,14 @@ export class CatchUp extends EventTarget {
     this.#isLoggedOut = response.redirected || response.status === 401;
     if (this.#isLoggedOut) return this.#sayLoggedOut();
     if (response.status === 403 || response.status === 404) return this.#end();
-    const changes = response.ok ? parse(await response.text()).querySelector("[data-changes]") : null;
+    const answer = response.ok ? parse(await response.text()) : null;
+    const changes = answer?.querySelector("[data-changes]");
     if (!changes) throw new Error(`status ${response.status}`);
     this.#answered();
-    return this.#apply(changes, askedAt);
+    return this.#apply(changes, { askedAt, about: answer.querySelector("[data-about]") });
   }
 
-  async #apply(changes, askedAt) {
+  async #apply(changes, more) {
     const version = Number(changes.dataset.version);
     // The stream was faster: a message that was deleted since would come back.
     if (version < this.#version && changes.dataset.reset !== "true") return true;
@@ -144,7 +145,7 @@ export class CatchUp extends EventTarget {
     else this.#timeline.apply(changes);
     this.#knows(version);
     this.#clearedSeq = clearedSeq;
-    this.dispatchEvent(new CustomEvent("answered", { detail: { askedAt, ...changes.dataset } }));
+    this.dispatchEvent(new CustomEvent("answered", { detail: { ...more, ...changes.dataset } }));
     return changes.dataset.more === "true";
   }
 

@@ -87,8 +87,10 @@ function startSending() {
   });
   unsent.addEventListener("decided", focusWhenIdle);
   outbox.addEventListener("changed", ({ detail }) => outboxChanged(detail, delivery));
+  live.addEventListener("rejected", ({ detail }) => delivery.askNow(detail.client_id));
   catchUp.addEventListener("recovered", () => delivery.hurry());
-  catchUp.addEventListener("answered", ({ detail: { lastReadSeq, askedAt } }) => {
+  catchUp.addEventListener("answered", ({ detail: { lastReadSeq, askedAt, about } }) => {
+    showAbout(about);
     sayWhoMayPost();
     if (lastReadSeq) reading?.heard(Number(lastReadSeq), askedAt);
   });
@@ -113,6 +115,12 @@ function outboxChanged({ was, is }, delivery) {
 /** What was sent from a page of older messages is shown among the newest, once nothing needs this page any more. */
 function showNewest() {
   if (!unsent.isBusy) location.assign(`${region.dataset.pageUrl}?newest=1`);
+}
+
+/** The channel's name, topic and number of members, as the server has them now. */
+function showAbout(about) {
+  const shown = document.querySelector(".channel__header [data-about]");
+  if (about && shown && !about.isEqualNode(shown)) shown.replaceWith(about);
 }
 
 /** They left, were removed or came back somewhere else, or the channel was archived: this page can't show it by itself. */

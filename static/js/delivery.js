@@ -23,6 +23,7 @@ export class Delivery extends EventTarget {
   #ticketOf;
   #lanes = new Map(); // by `laneOf`: when the next try is due, how many failed, and how often all was sent again in vain
   #asked = new Map(); // by message: how often it was asked about, and when next
+  #urgent = new Set(); // messages to be asked about at once
   #sleepers = new Set();
   #isAtWork = false;
   #isResting = false;
@@ -57,6 +58,12 @@ export class Delivery extends EventTarget {
   hurry() {
     this.#isResting = false;
     for (const lane of this.#lanes.values()) lane.dueAt = lane.notBefore;
+    this.#wake();
+  }
+
+  /** Ask what became of an accepted message without waiting: the server says that it was rejected. */
+  askNow(clientId) {
+    this.#urgent.add(clientId);
     this.#wake();
   }
 
@@ -112,6 +119,7 @@ export class Delivery extends EventTarget {
   }
 
   #dueAt({ state, clientId, acceptedAt, insteadOf }) {
+    if (state === "accepted" && this.#urgent.has(clientId)) return 0;
     if (state === "accepted") return Math.max(this.#asked.get(clientId)?.dueAt ?? 0, acceptedAt + ASK_AFTER_MS[0]);
     // A second try waits until the server has heard that the first was taken back, or both could be stored.
     return this.#outbox.find(insteadOf) ? Infinity : 0;
@@ -168,6 +176,7 @@ export class Delivery extends EventTarget {
   }
 
   async #ask(entry) {
+    this.#urgent.delete(entry.clientId);
     const answer = await request(`${entry.ownUrl}${entry.clientId}/status/`);
     if (answer.status === "sent") this.#stored(entry, answer.html);
     else if (answer.status === "not_sent") this.#outbox.update(entry.clientId, refusal(answer));

@@ -19,6 +19,8 @@ Unique = Callable[[str], str]
 AT_ONCE_MS = 1_000
 TAKEN_OVER_WITHIN_MS = 2_000
 TABS = 8
+ASKED_BY_ITSELF_AFTER_MS = 5_000  # what was accepted and is not seen stored
+MISSED = 500  # changes: new, edited and deleted
 MOST_KEPT = 500  # messages in the page
 SILENCE_NOTICED_AFTER_MS = 61_000
 STREAM = "**/live/*"
@@ -201,6 +203,38 @@ def test_who_is_still_logged_in_after_a_stream_said_bye_gets_another(
     carol.sees("still here")
 
 
+def test_what_the_header_says_is_replaced_when_it_is_another(person: MakePerson, unique: Unique) -> None:
+    _bob, carol = two_who_listen(person, unique("about"))
+    heading = carol.page.get_by_role("heading", level=1)
+    heading.evaluate("heading => heading.dataset.about = ''")
+    replaced = "<h1 data-about>Under another name</h1>"
+
+    def rename(route: Route) -> None:
+        answer = route.fetch()
+        route.fulfill(response=answer, body=answer.text() + replaced)
+
+    carol.page.route(CHANGES, rename)
+    carol.page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    expect(heading).to_have_text("Under another name")
+    expect(heading).to_have_count(1)
+
+
+def test_what_was_rejected_is_asked_about_at_once(person: MakePerson) -> None:
+    bob = person("bob").sign_up()
+    wait_for_stream(bob.page)
+    fate = {"status": "not_sent", "code": "not_a_member", "message": "You are not in this channel."}
+    bob.page.route("**/messages/", lambda route: route.fulfill(status=202, json={"status": "sending"}))
+    bob.page.route("**/status/", lambda route: route.fulfill(json=fate))
+    bob.say("one")
+    name = bob.message("one").get_attribute("data-client-id")
+    with bob.page.expect_request("**/status/", timeout=ASKED_BY_ITSELF_AFTER_MS / 2):
+        bob.page.evaluate(
+            "name => import('chat/live').then(({ live }) => live.share('rejected', { client_id: name }))",
+            name,
+        )
+    expect(bob.message("one")).to_contain_text(fate["message"])
+
+
 def test_offline_and_back_nothing_is_missing(
     site: Site, person: MakePerson, visitor: Callable[[str], Visitor], unique: Unique
 ) -> None:
@@ -213,10 +247,14 @@ def test_offline_and_back_nothing_is_missing(
     carol.allow("net::ERR_")
     carol.context.set_offline(True)
     expect(carol.page.get_by_role("status").filter(has_text="Reconnecting")).to_be_visible()
-    texts = [f"missed {number:03}" for number in range(250)]  # more than one answer holds
-    for text in texts:
-        writer.say(address, text)
-    wait_for(lambda: site.stored_count(slug) == len(texts), what="all to be stored", timeout_s=30)
+    texts = [f"missed {number:03}" for number in range(MISSED * 8 // 10)]
+    names = [writer.say(address, text) for text in texts]
+    wait_for(lambda: site.stored_count(slug) == len(texts), what="all to be stored", timeout_s=60)
+    for number in range(0, len(texts), 8):
+        texts[number] = f"edited {number:03}"
+        writer.send(f"/messages/{names[number]}/edit/", text=texts[number])
+        writer.send(f"/messages/{names[number + 1]}/delete/")
+    del texts[1::8]
 
     carol.context.set_offline(False)
     carol.sees_stored(*texts)

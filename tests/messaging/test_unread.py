@@ -177,7 +177,10 @@ def test_the_sidebar_names_what_a_script_needs(cast: Cast) -> None:
     page = bob.get("/channels/sidebar/").content.decode()
 
     public, design = (tag for tag in page.split("<a ") if "data-channel=" in tag)
-    assert 'data-channel="design" data-unread="1" data-count-version="2" data-last-read="1"' in design
+    assert (
+        'data-channel="design" data-unread="1" data-count-version="2" data-last-seq="2" data-last-read="1"'
+        in design
+    )
     assert "data-muted" in public
     assert "data-muted" not in design
     assert "<html" not in page
