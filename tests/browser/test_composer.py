@@ -140,6 +140,7 @@ def test_what_is_sent_from_a_page_of_older_messages_is_not_lost(person: MakePers
     bob.say("one")
     bob.say("two")
     bob.sees_stored("one", "two")
+    bob.page.route("**/messages/?after=*", lambda route: None)  # held, or the newest come by themselves
     bob.page.goto(f"{address}?before=2")
     bob.sees("one")
 
