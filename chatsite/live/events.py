@@ -31,7 +31,9 @@ class Event:
     @property
     def key(self) -> tuple[str, str, Value]:
         """The same for two events of which the later one makes the earlier one needless."""
-        return self.topic, self.kind, self.body.get("user") or self.body.get("client_id", 0)
+        names = ("user", "channel", "client_id")
+        part = next((self.body[name] for name in names if name in self.body), 0)
+        return self.topic, self.kind, part
 
     def as_json(self) -> bytes:
         return json.dumps([self.kind, self.body], separators=(",", ":")).encode()
@@ -62,6 +64,11 @@ def channel_described(channel_id: int) -> Event:
 def typing(channel_id: int, user_id: int) -> Event:
     """Somebody writes a message there."""
     return Event(f"channel.{channel_id}", "typing", {"user": user_id})
+
+
+def typing_heard(channel_id: int, user_id: int) -> Event:
+    """Somebody else has the channel open, and was told that the user writes there."""
+    return Event(f"user.{user_id}", "heard", {"channel": channel_id})
 
 
 def memberships_changed(user_id: int) -> Event:

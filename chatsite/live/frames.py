@@ -46,6 +46,10 @@ def typing(place: Place, username: str, name: str) -> bytes:
     return _event("typing", {"slug": place.slug, "username": username, "name": name})
 
 
+def heard(place: Place) -> bytes:
+    return _event("heard", {"slug": place.slug})
+
+
 def bye() -> bytes:
     return _event("bye", {"reason": "logged_out"})
 

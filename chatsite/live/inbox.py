@@ -35,6 +35,7 @@ class Work:
     sidebars: users whose sidebar alone shows something else.
     rejected: users, and the names of messages of theirs that can't be stored.
     typing: who writes where; channel and user.
+    heard: whose writing was told to others; channel and user.
     """
 
     joins: list[Join] = field(default_factory=list)
@@ -44,10 +45,11 @@ class Work:
     sidebars: set[int] = field(default_factory=set)
     rejected: set[tuple[int, str]] = field(default_factory=set)
     typing: set[tuple[int, int]] = field(default_factory=set)
+    heard: set[tuple[int, int]] = field(default_factory=set)
 
     @property
     def is_empty(self) -> bool:
-        hints = self.channels or self.users or self.sidebars or self.rejected or self.typing
+        hints = self.channels or self.users or self.sidebars or self.rejected or self.typing or self.heard
         return not (self.joins or self.leaves or hints)
 
 
@@ -83,6 +85,8 @@ class Inbox:
             elif event.kind == "rejected":
                 if len(self._work.rejected) < MOST_REJECTED:
                     self._work.rejected.add((number, str(event.body["client_id"])))
+            elif event.kind == "heard":
+                self._work.heard.add((int(event.body["channel"]), number))
             elif subject == "user":
                 tells = event.kind != "sessions"
                 self._work.users[number] = self._work.users.get(number, False) or tells

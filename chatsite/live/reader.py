@@ -14,7 +14,8 @@ from typing import TypeAlias, TypeVar
 
 from chatsite.live import frames
 from chatsite.live.audience import Audience, Channel, Person, Tally
-from chatsite.live.bus import Hearing
+from chatsite.live.bus import Hearing, announce
+from chatsite.live.events import typing_heard
 from chatsite.live.inbox import Inbox, Join, Work
 from chatsite.live.source import Batch, Place, Source, Viewer
 from chatsite.live.stream import Stream
@@ -109,6 +110,7 @@ class Reader:
             self._tell_sidebars(work.sidebars)
             self._tell_rejected(work.rejected)
             self._tell_who_types(work.typing)
+            self._tell_heard(work.heard)
             self._tell_counts()
             self._hand_out()
         if not self._audience.people:
@@ -424,6 +426,16 @@ class Reader:
             if user_id in names and (channel.place.channel_id, names[user_id][0]) not in self._said:
                 others = [stream for stream in channel.opens if stream.user_id != user_id]
                 self._tell(frames.typing(channel.place, *names[user_id]), others)
+                if others:
+                    announce(typing_heard(channel.place.channel_id, user_id))
+
+    def _tell_heard(self, heard: Collection[tuple[int, int]]) -> None:
+        """Have who writes go on telling so; who hears nothing of this tells it seldom."""
+        for channel_id, user_id in heard:
+            channel = self._audience.channels.get(channel_id)
+            if channel is not None:
+                mine = [stream for stream in channel.opens if stream.user_id == user_id]
+                self._tell(frames.heard(channel.place), mine)
 
 
 def chunks(items: Iterable[Item]) -> Iterator[list[Item]]:

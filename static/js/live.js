@@ -12,7 +12,7 @@ const FIRST_RETRY_AFTER_MS = 3_000;
 const RETRY_AFTER_AT_MOST_MS = 30_000; // while somebody looks
 const RETRY_HIDDEN_AFTER_AT_MOST_MS = 120_000;
 const MOST_OPEN = 20; // channels in one stream
-const KINDS = ["changes", "hint", "count", "sidebar", "typing", "rejected"];
+const KINDS = ["changes", "hint", "count", "sidebar", "typing", "heard", "rejected"];
 
 /**
  * Events: "up" and "down", when what comes by itself begins and ends (detail of "up": the channels that come as `slugs`,

@@ -1,10 +1,12 @@
-/* Who is writing a message right now: tells it of the viewer, and shows it of others below the composer. */
+/* Who is writing a message right now: tells it of the viewer, as long as somebody else looks, and shows it of others below
+the composer. */
 
 import { request } from "chat/csrf";
 import { live } from "chat/live";
 import { word } from "chat/words";
 
 const TOLD_EVERY_MS = 3_000;
+const UNHEARD_TOLD_EVERY_MS = 30_000; // while nobody else has the channel open
 const SHOWN_MS = 5_000;
 
 /** `form` is the composer; `place` the timeline's dataset. */
@@ -13,6 +15,7 @@ export function startTyping(form, place) {
   const typists = new Map(); // by username: the name, and when it goes away
   const line = form.querySelector(".composer__typing");
   let toldAt = 0;
+  let heardAt = 0; // when there was a sign of somebody else who looks
 
   function draw() {
     const names = [...typists.values()].map(({ name }) => `\u2068${name}\u2069`); // of whatever direction
@@ -25,21 +28,28 @@ export function startTyping(form, place) {
     if (typists.delete(typist)) draw();
   }
 
+  const isHeard = () => heardAt >= toldAt;
+
   form.addEventListener("input", ({ target }) => {
-    if (!live.isUp || !target.value.trim() || Date.now() - toldAt < TOLD_EVERY_MS) return;
+    const wait = isHeard() ? TOLD_EVERY_MS : UNHEARD_TOLD_EVERY_MS;
+    if (!live.isUp || !target.value.trim() || Date.now() - toldAt < wait) return;
     toldAt = Date.now();
     const body = new URLSearchParams({ author: username, ticket: place.ticket });
     request(typingUrl, { method: "POST", body }).catch((error) => console.info("Not told:", error.message));
   });
-  form.addEventListener("submit", () => (toldAt = 0));
+  form.addEventListener("submit", () => isHeard() && (toldAt = 0));
+  live.addEventListener("heard", ({ detail }) => detail.slug === slug && (heardAt = Date.now()));
   live.addEventListener("typing", ({ detail }) => {
     if (detail.slug !== slug || detail.username === username) return;
+    heardAt = Date.now();
     clearTimeout(typists.get(detail.username)?.timer);
     const timer = setTimeout(() => forget(detail.username), SHOWN_MS);
     typists.set(detail.username, { name: detail.name, timer });
     draw();
   });
   live.addEventListener("count", ({ detail }) => {
-    if (detail.slug === slug) for (const [, author] of detail.new) forget(author);
+    if (detail.slug !== slug) return;
+    if (detail.new.some(([, author]) => author !== username)) heardAt = Date.now();
+    for (const [, author] of detail.new) forget(author);
   });
 }

@@ -222,24 +222,6 @@ def test_a_muted_channel_counts_nothing(person: MakePerson, unique: Unique) -> N
     expect(unread(carol, slug)).to_have_count(0)
 
 
-def test_who_is_writing_is_shown_for_a_while(person: MakePerson, unique: Unique) -> None:
-    bob, carol, slug = bob_in_a_channel_and_carol_elsewhere(person, unique)
-    dave = person("dave").sign_up()
-    dave.create_channel(slug)
-    carol.open(slug)
-    for someone in (bob, carol, dave):
-        wait_for_stream(someone.page)
-    writing = carol.page.locator("#typing")
-    bob.box.press_sequentially("So")
-    expect(writing).to_have_text(re.compile(f"{bob.username}.? is typing…"))
-    dave.box.press_sequentially("So")
-    expect(writing).to_have_text(re.compile(f"{bob.username}.? and .?{dave.username}.? are typing…"))
-    bob.box.press("Enter")
-    carol.sees_stored("So")
-    expect(writing).to_have_text(re.compile(f"{dave.username}.? is typing…"))
-    expect(writing).to_be_empty()
-
-
 def bob_in_a_channel_and_carol_elsewhere(person: MakePerson, unique: Unique) -> tuple[Person, Person, str]:
     """Both are in the channel of that slug; Carol looks at #public."""
     bob, carol = person("bob").sign_up(), person("carol").sign_up()

@@ -275,6 +275,25 @@ def test_what_is_accepted_and_then_rejected_is_told_to_its_author_alone(
     assert not hers.of("rejected")
 
 
+def test_who_writes_is_told_whether_anybody_else_looks(
+    bob: Visitor, carol: Visitor, room: str, listen: Listen
+) -> None:
+    channel = bob.create_channel(room)
+    carol.create_channel(room)
+    mine, my_other_page, elsewhere = listen(bob, room), listen(bob), listen(carol)
+
+    bob.script_post(f"{channel}typing/")
+    bob.say(channel, "nobody?")
+    mine.wait_for_text("nobody?")
+    assert not mine.of("heard")
+
+    hers = listen(carol, room)
+    bob.script_post(f"{channel}typing/")
+    mine.wait_for("heard", slug=room)
+    hers.wait_for("typing", slug=room)
+    assert not [event for stream in (my_other_page, elsewhere, hers) for event in stream.of("heard")]
+
+
 def test_who_comes_back_gets_what_they_missed_before_they_have_to_ask(
     bob: Visitor, carol: Visitor, room: str, listen: Listen
 ) -> None:
