@@ -9,10 +9,10 @@ from django.utils.translation import gettext_lazy as _
 from accounts.actors import Actor
 from accounts.models import User
 from accounts.names import clean_username, username_shape
-from accounts.permissions import may_create_user, may_edit_user, may_give_rights
+from accounts.permissions import may_create_user, may_edit_user, may_give_rights, may_set_preferences
 from chatsite.errors import Conflict, Invalid
 from chatsite.live.bus import announce
-from chatsite.live.events import sessions_changed
+from chatsite.live.events import presence_switched, sessions_changed
 from chatsite.rights import require
 from chatsite.text import is_blank, one_line, refuse_invisible, refuse_unstorable
 
@@ -105,6 +105,21 @@ def set_password(actor: Actor, user: User, *, password: str | None) -> User:
         user.save(update_fields=["password"])
         announce(sessions_changed(user.pk))
     return user
+
+
+def set_preferences(actor: User, *, shows_presence: bool) -> None:
+    """Choose how the site treats the actor.
+
+    Arguments:
+        shows_presence: others see whether they are here.
+
+    Raises:
+        NotAllowed: the actor's account has ended.
+    """
+    require(may_set_preferences, actor, actor)
+    changed = User.objects.filter(pk=actor.pk).exclude(shows_presence=shows_presence)
+    if changed.update(shows_presence=shows_presence):
+        announce(presence_switched(actor.pk))
 
 
 def deactivate_user(actor: Actor, user: User) -> User:

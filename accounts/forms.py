@@ -1,4 +1,4 @@
-"""The sign-up and log-in forms: what django-allauth asks for, in our order and words."""
+"""The sign-up and log-in forms, what django-allauth asks for in our order and words; and the preferences."""
 
 from typing import Any
 
@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.actions import DISPLAY_NAME_LENGTH, clean_display_name
 from accounts.names import USERNAME_LENGTH
 from chatsite.errors import ChatError
+from chatsite.forms import ActionForm
 from chatsite.text import comparison_key
 
 
@@ -57,3 +58,11 @@ class LogInForm(LoginForm):  # type: ignore[misc]  # allauth has no types
         """One spelling for every way to type a username: failures are counted by it."""
         typed: str = super().clean_login()
         return comparison_key(typed)
+
+
+class PreferencesForm(ActionForm):
+    shows_presence = forms.BooleanField(
+        label=_("Show others whether I'm here"),
+        required=False,
+        help_text=_("Online, away or offline, beside your name. You see it of others either way."),
+    )

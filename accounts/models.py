@@ -54,6 +54,13 @@ class User(AbstractBaseUser, PermissionsMixin):
     is_staff = models.BooleanField(
         _("site admin"), default=False, help_text=_("May use this admin and moderate the site.")
     )
+    # The default in the database is for processes of the release before, which don't know this column.
+    shows_presence = models.BooleanField(
+        _("shows presence"),
+        default=True,
+        db_default=True,
+        help_text=_("Others see whether this person is here."),
+    )
     date_joined = models.DateTimeField(_("joined"), default=timezone.now, editable=False)
 
     objects: ClassVar[UserManager] = UserManager()

@@ -57,6 +57,12 @@ def sessions_alive(keys: Collection[str]) -> set[str]:
     return set(_sessions(keys).values_list("session_key", flat=True))
 
 
+def who_shows_presence(user_ids: Collection[int]) -> set[int]:
+    """Those of the users that let others see whether they are here; whose account ended never does."""
+    users = User.objects.filter(pk__in=user_ids, is_active=True, shows_presence=True)
+    return set(users.values_list("pk", flat=True))
+
+
 def _sessions(keys: Collection[str]) -> QuerySet[Session]:
     return Session.objects.filter(session_key__in=keys, expire_date__gt=timezone.now())
 

@@ -1,12 +1,13 @@
-"""Sign up, log in, log out: django-allauth's views at our addresses."""
+"""Sign up, log in, log out: django-allauth's views at our addresses; and a person's preferences."""
 
 from allauth.account import views
 from django.urls import path
 
-from accounts.views import sign_up
+from accounts.views import preferences, sign_up
 
 urlpatterns = [
     path("signup/", sign_up, name="account_signup"),
     path("login/", views.login, name="account_login"),
     path("logout/", views.logout, name="account_logout"),
+    path("preferences/", preferences, name="preferences"),
 ]

@@ -1,11 +1,18 @@
-"""Sign-up, for the one case django-allauth leaves open: a name taken while the form was checked."""
+"""Preferences; and sign-up, for what allauth leaves open: a name taken while the form was checked."""
 
 from typing import Any
 
 from allauth.account.views import SignupView
 from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods
 
+from accounts.actions import set_preferences
+from accounts.forms import PreferencesForm
+from accounts.requests import SignedInRequest
 from chatsite.errors import Conflict
+from chatsite.toasts import toast
 
 
 class SignUp(SignupView):  # type: ignore[misc]  # allauth has no types
@@ -19,3 +26,16 @@ class SignUp(SignupView):  # type: ignore[misc]  # allauth has no types
 
 
 sign_up = SignUp.as_view()
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def preferences(request: SignedInRequest) -> HttpResponse:
+    if request.method != "POST":
+        form = PreferencesForm(initial={"shows_presence": request.user.shows_presence})
+        return render(request, "accounts/preferences.html", {"form": form})
+    form = PreferencesForm(request.POST)
+    form.run(set_preferences, request.user)
+    if form.errors:
+        return render(request, "accounts/preferences.html", {"form": form}, status=form.status)
+    toast(request, _("Your preferences are saved."))
+    return redirect("preferences")

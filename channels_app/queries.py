@@ -15,6 +15,7 @@ from chatsite.errors import NotFound
 from chatsite.text import KEY_LENGTH, refuse_unstorable
 
 BROWSE_PAGE = 50  # channels
+MEMBERS_PAGE = 100  # people
 BUSIEST = 20  # channels
 PEOPLE_MEANT = 20  # by the beginning of a username in a search
 
@@ -46,6 +47,23 @@ def channels_by_slugs(wishes: Mapping[int, Collection[str]]) -> dict[int, list[C
 def membership_of(user: User, channel: Channel) -> Membership | None:
     """`user`'s membership of `channel`, ended or not; None when they never were in it."""
     return Membership.objects.filter(user=user, channel=channel).first()
+
+
+def members(channel: Channel, *, after: str) -> tuple[list[User], bool]:
+    """One page of who is in a channel that the caller may see, by username, and whether there are more.
+
+    Arguments:
+        after: the last username of the page before; "" for the first page.
+    """
+    refuse_unstorable(after, field="after")
+    memberships = (
+        Membership.objects.filter(channel=channel, left_at=None)
+        .filter(user__is_active=True, user__username__gt=after)
+        .select_related("user")
+        .order_by("user__username")
+    )
+    people = [membership.user for membership in memberships[: MEMBERS_PAGE + 1]]
+    return people[:MEMBERS_PAGE], len(people) > MEMBERS_PAGE
 
 
 def my_memberships(user: User) -> QuerySet[Membership]:

@@ -9,6 +9,7 @@ app_name = "channels"
 urlpatterns = [
     path("", views.browse, name="browse"),
     path("create/", views.create, name="create"),
+    path("<str:slug>/members/", views.members, name="members"),
     path("<str:slug>/join/", views.join, name="join"),
     path("<str:slug>/unsubscribe/", views.unsubscribe, name="unsubscribe"),
     path("<str:slug>/clear/", views.clear, name="clear"),

@@ -1,4 +1,4 @@
-"""Pages and buttons for channels: browse, create, join, unsubscribe, clear, mark as read, mute."""
+"""Pages and buttons for channels: browse, members, create, join, leave, clear, mark as read, mute."""
 
 from django.http import HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
@@ -20,6 +20,15 @@ def browse(request: SignedInRequest) -> HttpResponse:
     query = request.GET.get("q", "")
     page = queries.browse(request.user, name_filter=query, page=request.GET.get("page", "1"))
     return render(request, "channels/browse.html", {"page_obj": page, "query": query})
+
+
+@require_safe
+def members(request: SignedInRequest, slug: str) -> HttpResponse:
+    """Who is in a channel; for a script the list alone, which it shows beside the messages."""
+    channel = queries.channel_by_slug(request.user, slug)
+    people, has_more = queries.members(channel, after=request.GET.get("after", ""))
+    page = "channels/_members.html" if request.htmx else "channels/members.html"
+    return render(request, page, {"channel": channel, "people": people, "has_more": has_more})
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -1,4 +1,4 @@
-"""The forms for a new text and an edited one: they parse, the business layer decides."""
+"""The forms for texts, and for what a browser says of itself: they parse, the business layer decides."""
 
 import uuid
 
@@ -7,6 +7,8 @@ from django.utils.translation import gettext_lazy as _
 
 from chatsite.forms import ActionForm
 from messaging.texts import TEXT_LENGTH
+
+MOST_PEOPLE = 200  # that one browser shows
 
 
 class TextForm(ActionForm):
@@ -36,3 +38,18 @@ class ComposerForm(TextForm):
             kept = {name: self[name].value() for name in ("text", "previous")}
             self.data = {**kept, "client_id": str(uuid.uuid4())}
         return self
+
+
+class BrowserForm(forms.Form):
+    """What a page says of its browser, in the question for a stream and afterwards."""
+
+    idle = forms.ChoiceField(choices=[("0", _("used")), ("1", _("not used"))], required=False)
+    people = forms.RegexField(r"^[0-9]{1,18}( [0-9]{1,18})*\Z", max_length=MOST_PEOPLE * 19, required=False)
+
+    @property
+    def is_idle(self) -> bool:
+        return bool(self.cleaned_data.get("idle") == "1")
+
+    @property
+    def people_shown(self) -> frozenset[int]:
+        return frozenset(map(int, self.cleaned_data.get("people", "").split()[:MOST_PEOPLE]))

@@ -9,7 +9,7 @@ from django.template.loader import render_to_string
 from django.utils import translation
 
 from accounts.models import User
-from accounts.queries import sessions_alive, users_of_sessions
+from accounts.queries import sessions_alive, users_of_sessions, who_shows_presence
 from channels_app.models import Channel, Membership
 from channels_app.queries import channels_by_slugs
 from chatsite.live.source import Batch, Place, Viewer
@@ -72,6 +72,9 @@ class DatabaseSource:
     def names(self, user_ids: Collection[int]) -> Mapping[int, tuple[str, str]]:
         users = User.objects.filter(pk__in=user_ids)
         return {user.pk: (user.username, user.display_name) for user in users}
+
+    def showing_presence(self, user_ids: Collection[int]) -> Collection[int]:
+        return who_shows_presence(user_ids)
 
     def hang_up(self) -> None:
         connection.close()

@@ -20,6 +20,7 @@ from django.utils.translation import get_language_from_request, gettext, overrid
 
 from chatsite.live.hub import Hub, Refused
 from chatsite.live.stream import Receive, Send, Stream
+from messaging.forms import BrowserForm
 from messaging.live import DatabaseSource
 
 MOST_OPEN = 20  # channels in one stream
@@ -110,7 +111,17 @@ def _stream_of(request: ASGIRequest, language: str, send: Send) -> Stream:
     session_key = request.COOKIES.get(settings.SESSION_COOKIE_NAME, "")
     if not (session_key.isascii() and session_key.isalnum()):
         session_key = ""  # no key of ours, and nothing to ask a database for beside other people's
-    return Stream(send, session_key=session_key, wishes=wishes, language=language, known=known)
+    browser = BrowserForm(fields)
+    browser.is_valid()  # what makes no sense is as good as not said
+    return Stream(
+        send,
+        session_key=session_key,
+        wishes=wishes,
+        language=language,
+        known=known,
+        is_idle=browser.is_idle,
+        people=browser.people_shown,
+    )
 
 
 def _known(last_id: str) -> tuple[int, int]:

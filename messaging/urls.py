@@ -8,6 +8,7 @@ app_name = "messaging"
 
 urlpatterns = [
     path("live/", stream.no_streams, name="live"),
+    path("presence/", views.presence, name="presence"),
     path("channels/sidebar/", views.sidebar, name="sidebar"),
     path("channels/<str:slug>/", views.channel, name="channel"),
     path("channels/<str:slug>/messages/", views.messages, name="messages"),

@@ -24,7 +24,7 @@ from chatsite.passes import lets_in_by
 from chatsite.responses import refusal, wants_json
 from chatsite.toasts import toast
 from messaging import actions, queries
-from messaging.forms import ComposerForm, TextForm
+from messaging.forms import BrowserForm, ComposerForm, TextForm
 from messaging.pipeline.accept import (
     Accepted,
     accept,
@@ -100,6 +100,21 @@ def typing(request: PostingRequest, slug: str) -> HttpResponse:
         actions.tell_typing_with_ticket(request.shown_pass)
     else:
         actions.tell_typing(request.user, channel_by_slug(request.user, slug))
+    return HttpResponse(status=204)
+
+
+@require_POST
+def presence(request: SignedInRequest) -> HttpResponse:
+    """A browser says that it is used or not any more, or shows other people."""
+    form = BrowserForm(request.POST)
+    if not form.is_valid():
+        raise Invalid(code="malformed")
+    actions.tell_browser(
+        request.user,
+        session_key=request.session.session_key or "",
+        is_idle=form.is_idle,
+        people=form.people_shown,
+    )
     return HttpResponse(status=204)
 
 

@@ -297,6 +297,15 @@ class Site:
         worker.start()
         return worker
 
+    def add_live(self) -> tuple[Part, str]:
+        """One live process more, started, and where it answers; nginx does not know of it."""
+        port = free_port()
+        live = self._part("live", number=next(self._worker_numbers), LIVE_PORT=str(port))
+        live.start()
+        with self.explained():
+            wait_for(lambda: _is_healthy(port), what="the other live process", timeout_s=START_TIMEOUT_S)
+        return live, f"http://127.0.0.1:{port}"
+
     def remove_worker(self, worker: Part) -> None:
         worker.stop()
         self.workers.remove(worker)
@@ -406,7 +415,7 @@ class Site:
         self.workers.append(worker)
         return worker
 
-    def _part(self, name: str, *, number: int = 1) -> Part:
+    def _part(self, name: str, *, number: int = 1, **settings: str) -> Part:
         if self._broker:
             command = ["bash", "-c", line_of_procfile(name)]
             more = {
@@ -423,7 +432,7 @@ class Site:
         else:
             command = [str(CHECKOUT / "deploy" / "run.sh")]
             more = {"HOST": "127.0.0.1", "PORT": str(self.port)}
-        environment = {**more, **self.environment, **self._own.get(name, {})}
+        environment = {**more, **self.environment, **self._own.get(name, {}), **settings}
         return Part(
             f"{name} {number}", command, environment=environment, log=self.folder / f"{name}-{number}.log"
         )

@@ -33,13 +33,26 @@ class Received:
 class OpenStream:
     """The stream of `visitor`, with the channels `opened`; `with` ends it.
 
-    `last` are the ids of what was heard last, one for each channel. `status` and `headers` are the answer's;
-    what is no stream has its body in `refusal`.
+    Arguments:
+        last: the ids of what was heard last, one for each channel.
+        origin: of the server, when it is not the one that the visitor talks to.
+        says: what else is in the address, by name.
+
+    `status` and `headers` are the answer's; what is no stream has its body in `refusal`.
     """
 
-    def __init__(self, visitor: Visitor, *opened: str, last: Sequence[str] = (), **headers: str) -> None:
-        url = urlsplit(visitor.origin)
-        query = urlencode([("open", slug) for slug in opened] + [("last", its_id) for its_id in last])
+    def __init__(
+        self,
+        visitor: Visitor,
+        *opened: str,
+        last: Sequence[str] = (),
+        origin: str = "",
+        says: Any = None,
+        **headers: str,
+    ) -> None:
+        url = urlsplit(origin or visitor.origin)
+        asked = [("open", slug) for slug in opened] + [("last", its_id) for its_id in last]
+        query = urlencode([*asked, *(says or {}).items()])
         fields = {
             "Host": url.netloc,
             "Cookie": visitor.headers["Cookie"],

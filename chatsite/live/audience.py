@@ -57,6 +57,10 @@ class Audience:
         """Those of the channels that nobody listens to yet: their places must be read first."""
         return {channel_id for channel_id in channel_ids if channel_id not in self.channels}
 
+    def has(self, stream: Stream) -> bool:
+        person = self.people.get(stream.user_id)
+        return person is not None and stream in person.streams
+
     def add(
         self, stream: Stream, viewer: Viewer, opened: Iterable[Place], places: Mapping[int, Place], now: float
     ) -> None:
@@ -78,9 +82,9 @@ class Audience:
 
     def remove(self, stream: Stream) -> None:
         """Let a stream go; one that is gone already stays gone."""
-        person = self.people.get(stream.user_id)
-        if person is None or stream not in person.streams:
+        if not self.has(stream):
             return
+        person = self.people[stream.user_id]
         person.streams.discard(stream)
         for channel_id in person.viewer.joined | stream.opened:
             self._let_go(channel_id, stream)

@@ -1,20 +1,21 @@
 """What travels over the bus: hints that something changed. What it is now, the database says."""
 
 import json
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 from uuid import UUID
 
 Value: TypeAlias = int | str
-Subject: TypeAlias = Literal["channel", "user"]
+Subject: TypeAlias = Literal["channel", "user", "hub"]
 
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """A hint about a channel or a user. It may come twice, late or never, and nothing depends on that.
+    """A hint about a channel, a user or a hub. It may come twice, late or never, and nothing depends on that.
 
     Arguments:
-        topic: `channel.<id>` or `user.<id>`.
+        topic: `channel.<id>`, `user.<id>` or `hub.<id>`.
         kind: what happened to it; the functions below make each.
     """
 
@@ -31,7 +32,7 @@ class Event:
     @property
     def key(self) -> tuple[str, str, Value]:
         """The same for two events of which the later one makes the earlier one needless."""
-        names = ("user", "channel", "client_id")
+        names = ("user", "channel", "client_id", "device")
         part = next((self.body[name] for name in names if name in self.body), 0)
         return self.topic, self.kind, part
 
@@ -89,3 +90,42 @@ def rejected(user_id: int, client_id: UUID) -> Event:
 def sessions_changed(user_id: int) -> Event:
     """Some of the user's sessions may have ended: logged out, deactivated, another password."""
     return Event(f"user.{user_id}", "sessions", {})
+
+
+def browser_changed(user_id: int, *, device: str, is_idle: bool, people: Collection[int]) -> Event:
+    """One of the user's browsers is used or not, or shows other people than before.
+
+    Arguments:
+        device: `chatsite.live.stream.device_of` its session.
+    """
+    body: dict[str, Value] = {"device": device, "idle": int(is_idle), "people": numbers(people)}
+    return Event(f"user.{user_id}", "browser", body)
+
+
+def presence_switched(user_id: int) -> Event:
+    """Whether others see if the user is here is another."""
+    return Event(f"user.{user_id}", "presence", {})
+
+
+def who_is_here(hub_id: int, people: Collection[int]) -> Event:
+    """A hub shows these people to somebody, and wants to know from the others which of them are here."""
+    return Event(f"hub.{hub_id}", "asked", {"people": numbers(people)})
+
+
+def here(hub_id: int, *, online: Collection[int], away: Collection[int]) -> Event:
+    """Of those that were asked for these are at that hub; it takes the place of what it said before."""
+    return Event(f"hub.{hub_id}", "here", {"online": numbers(online), "away": numbers(away)})
+
+
+def numbers(some: Iterable[int]) -> str:
+    """`some` as one value of an event's body."""
+    return " ".join(map(str, sorted(some)))
+
+
+def from_numbers(value: Value) -> frozenset[int]:
+    """What `numbers` wrote.
+
+    Raises:
+        ValueError: it did not.
+    """
+    return frozenset(map(int, str(value).split()))

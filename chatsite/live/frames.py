@@ -5,7 +5,7 @@ https://html.spec.whatwg.org/multipage/server-sent-events.html
 
 import json
 import random
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from chatsite.live.source import Batch, Place, Said
 
@@ -48,6 +48,11 @@ def typing(place: Place, username: str, name: str) -> bytes:
 
 def heard(place: Place) -> bytes:
     return _event("heard", {"slug": place.slug})
+
+
+def presence(states: Mapping[int, str]) -> bytes:
+    """By a user's id: "online", "away", "offline", or "" for who does not want it to be seen."""
+    return _event("presence", {str(user_id): state for user_id, state in states.items()})
 
 
 def bye() -> bytes:

@@ -6,10 +6,12 @@ from dataclasses import dataclass, field
 from threading import Condition
 
 from chatsite.live.events import Event
+from chatsite.live.presence import KINDS as PRESENCE_KINDS
 from chatsite.live.stream import Stream
 
 MOST_TYPING = 1_000
 MOST_REJECTED = 10_000
+MOST_PRESENCE = 10_000  # events
 ANY_VERSION = math.inf
 
 
@@ -36,6 +38,7 @@ class Work:
     rejected: users, and the names of messages of theirs that can't be stored.
     typing: who writes where; channel and user.
     heard: whose writing was told to others; channel and user.
+    presence: what is about who is here, in the order in which it came.
     """
 
     joins: list[Join] = field(default_factory=list)
@@ -46,11 +49,13 @@ class Work:
     rejected: set[tuple[int, str]] = field(default_factory=set)
     typing: set[tuple[int, int]] = field(default_factory=set)
     heard: set[tuple[int, int]] = field(default_factory=set)
+    presence: list[Event] = field(default_factory=list)
 
     @property
     def is_empty(self) -> bool:
-        hints = self.channels or self.users or self.sidebars or self.rejected or self.typing or self.heard
-        return not (self.joins or self.leaves or hints)
+        about_channels = self.channels or self.typing or self.heard
+        about_users = self.users or self.sidebars or self.rejected or self.presence
+        return not (self.joins or self.leaves or about_channels or about_users)
 
 
 class Inbox:
@@ -80,7 +85,10 @@ class Inbox:
         """Take an event from the bus; one of a kind that this release does not know is left out."""
         subject, number = event.is_about
         with self._condition:
-            if event.kind == "sidebar":
+            if event.kind in PRESENCE_KINDS:
+                if len(self._work.presence) < MOST_PRESENCE:
+                    self._work.presence.append(event)
+            elif event.kind == "sidebar":
                 self._work.sidebars.add(number)
             elif event.kind == "rejected":
                 if len(self._work.rejected) < MOST_REJECTED:

@@ -17,7 +17,7 @@ PULSE_EVERY_S = 0.15
 MOST_UNHEARD = 3  # pulses on their way; of a bus that is gone that many are sent within 0.6 s
 # Everything, whoever watches what: a binding for each channel and person would be thousands of round trips
 # whenever people come back at once, and an event that nobody here watches costs a look into a dictionary.
-BINDINGS = ("channel.*", "user.*")
+BINDINGS = ("channel.*", "user.*", "hub.*")
 MOST_WAITING = 100_000  # events, in the broker, for a hub that does not take them
 
 logger = logging.getLogger(__name__)

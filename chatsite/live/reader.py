@@ -17,6 +17,7 @@ from chatsite.live.audience import Audience, Channel, Person, Tally
 from chatsite.live.bus import Hearing, announce
 from chatsite.live.events import typing_heard
 from chatsite.live.inbox import Inbox, Join, Work
+from chatsite.live.presence import Presence
 from chatsite.live.source import Batch, Place, Source, Viewer
 from chatsite.live.stream import Stream
 
@@ -72,6 +73,7 @@ class Reader:
         self._send = send
         self._most_per_user = most_per_user
         self._audience = Audience()
+        self._presence = Presence(self._audience, source.showing_presence, self._tell, time.monotonic())
         self._parcels: list[Parcel] = []
         self._doubtful: dict[int, bool] = {}  # users; whether their sidebar shows something else now
         self._tallied: set[int] = set()  # channels
@@ -101,6 +103,7 @@ class Reader:
         self._said.clear()
         for stream in work.leaves:
             self._audience.remove(stream)
+        self._presence.take(work.presence, time.monotonic())
         if self._audience.people or self._waiting:
             self._notice_losses()
             self._review(work.users)
@@ -112,7 +115,8 @@ class Reader:
             self._tell_who_types(work.typing)
             self._tell_heard(work.heard)
             self._tell_counts()
-            self._hand_out()
+        self._presence.look(time.monotonic(), is_bus_sound=self._hearing.is_sound)
+        self._hand_out()
         if not self._audience.people:
             self._source.hang_up()
 
@@ -267,6 +271,7 @@ class Reader:
             self._doubt(viewer.user_id)  # the other streams do not know yet
         mine = [place for place in opened.get(viewer.user_id, ()) if place.slug in join.stream.wishes]
         self._audience.add(join.stream, viewer, mine, places, time.monotonic())
+        self._presence.watch(join.stream)
         return True
 
     def _missed_by(self, stream: Stream, viewer: Viewer) -> list[Missed]:

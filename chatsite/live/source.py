@@ -94,5 +94,8 @@ class Source(Protocol):
     def names(self, user_ids: Collection[int]) -> Mapping[int, tuple[str, str]]:
         """The username and the display name of each user."""
 
+    def showing_presence(self, user_ids: Collection[int]) -> Collection[int]:
+        """Those of the users that let others see whether they are here."""
+
     def hang_up(self) -> None:
         """Close the connection to the database; the next question opens another."""

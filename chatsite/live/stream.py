@@ -3,6 +3,7 @@
 import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine, Generator, Mapping, MutableMapping
+from hashlib import blake2s
 from typing import Any, TypeAlias
 
 Message: TypeAlias = MutableMapping[str, Any]
@@ -12,11 +13,18 @@ Send: TypeAlias = Callable[[Message], Coroutine[Any, Any, None]]
 MOST_BEHIND = 512 * 1024  # bytes, besides what the system and the server hold back
 
 
+def device_of(session_key: str) -> str:
+    """What names the browser of a session to other processes, and gives the key away to nobody."""
+    return blake2s(session_key.encode(), digest_size=8).hexdigest()
+
+
 class Stream:
     """Arguments:
     session_key: of the session that it belongs to, and ends with.
     wishes: the slugs of the channels that are open in its browser.
     known: by a channel's id, the version of it that the browser has already; of those that are open.
+    is_idle: nobody uses the browser at the moment.
+    people: the ids of the users of whom it shows whether they are here.
     """
 
     __slots__ = (
@@ -25,10 +33,13 @@ class Stream:
         "_finishing",
         "_send",
         "_task",
+        "device",
+        "is_idle",
         "is_over",
         "known",
         "language",
         "opened",
+        "people",
         "session_key",
         "user_id",
         "wishes",
@@ -42,8 +53,13 @@ class Stream:
         wishes: tuple[str, ...],
         language: str,
         known: Mapping[int, int],
+        is_idle: bool = False,
+        people: frozenset[int] = frozenset(),
     ) -> None:
         self.session_key = session_key
+        self.device = device_of(session_key)
+        self.is_idle = is_idle
+        self.people = people
         self.wishes = wishes
         self.language = language
         self.known = known

@@ -1,6 +1,7 @@
 """Every write of messaging, one function per thing a person does."""
 
 from messaging.actions.messages import delete_message, edit_message
+from messaging.actions.presence import tell_browser
 from messaging.actions.reading import mark_unread_from
 from messaging.actions.rejected import discard_rejected, retry_rejected
 from messaging.actions.typing import tell_typing, tell_typing_with_ticket
@@ -11,6 +12,7 @@ __all__ = [
     "edit_message",
     "mark_unread_from",
     "retry_rejected",
+    "tell_browser",
     "tell_typing",
     "tell_typing_with_ticket",
 ]

@@ -56,6 +56,7 @@ if (reading) reading.start();
 // Another place in the list: they came or left somewhere else.
 unread.addEventListener("read", () => unread.isListed(region.dataset.slug) === Boolean(form) || catchUp.now());
 startLongPress();
+startMembers();
 
 function startComposer() {
   const started = new Composer(form, { send: (text) => unsent.send(text), username: region.dataset.username });
@@ -143,6 +144,16 @@ function startNewer() {
   button.addEventListener("click", () => {
     timeline.goToEnd();
     focusWhenIdle();
+  });
+}
+
+function startMembers() {
+  document.addEventListener("click", async (event) => {
+    const link = event.target.closest("a.channel__members"); // another one whenever it says another number
+    if (!link || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return; // to be opened elsewhere
+    event.preventDefault();
+    const { toggleMembers } = await import("chat/members");
+    toggleMembers(link);
   });
 }
 

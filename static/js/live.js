@@ -12,7 +12,7 @@ const FIRST_RETRY_AFTER_MS = 3_000;
 const RETRY_AFTER_AT_MOST_MS = 30_000; // while somebody looks
 const RETRY_HIDDEN_AFTER_AT_MOST_MS = 120_000;
 const MOST_OPEN = 20; // channels in one stream
-const KINDS = ["changes", "hint", "count", "sidebar", "typing", "heard", "rejected"];
+const KINDS = ["changes", "hint", "count", "sidebar", "typing", "heard", "presence", "rejected"];
 
 /**
  * Events: "up" and "down", when what comes by itself begins and ends (detail of "up": the channels that come as `slugs`,
@@ -22,6 +22,7 @@ const KINDS = ["changes", "hint", "count", "sidebar", "typing", "heard", "reject
 class Live extends EventTarget {
   isUp = false; // whether the channel of this page comes by itself
   isLeading = false;
+  says = () => []; // what else the server is told with the question for a stream, as pairs
   #id = crypto.getRandomValues(new Uint32Array(2)).join("-");
   #username;
   #url;
@@ -142,7 +143,7 @@ class Live extends EventTarget {
     const slugs = [...new Set([...this.#open.values()].reverse())].filter(Boolean).slice(0, MOST_OPEN).reverse();
     const wishes = slugs.flatMap((slug) => [["open", slug], ["last", this.#known.get(slug)]]).filter(([, wish]) => wish);
     const brought = new Set();
-    const source = (this.#next = new EventSource(`${this.#url}?${new URLSearchParams(wishes)}`));
+    const source = (this.#next = new EventSource(`${this.#url}?${new URLSearchParams([...wishes, ...this.says()])}`));
     const on = (name, listener) => source.addEventListener(name, ({ data, lastEventId }) => {
       this.#heardAt = Date.now();
       listener(data && JSON.parse(data), lastEventId);

@@ -6,6 +6,7 @@ import { eraseDrafts, eraseDraftsOfOthers, quietly } from "chat/drafts";
 import { live } from "chat/live";
 import { localize, rememberTimeZone } from "chat/local_time";
 import { countUnsent, eraseOutbox, forgetOutboxesOfOthers, Outbox } from "chat/outbox";
+import { presence } from "chat/presence";
 import { startToasts } from "chat/toasts";
 import { unread } from "chat/unread";
 import { counted, word } from "chat/words";
@@ -24,9 +25,10 @@ matchMedia(WIDE).addEventListener("change", () => {
   for (const element of document.querySelectorAll("[popover]:popover-open")) element.hidePopover();
 });
 
-const { username, liveUrl, sidebarUrl } = document.body.dataset;
+const { username, liveUrl, presenceUrl, sidebarUrl } = document.body.dataset;
 const channel = document.getElementById("timeline")?.dataset.slug;
 if (username) {
+  presence.start({ url: presenceUrl });
   live.start({ username, url: liveUrl, slug: channel });
   unread.start({ username, url: sidebarUrl });
 }

@@ -21,6 +21,8 @@ INSIDE_PAGES = [
     "/channels/",
     "/channels/?q=nothing-is-called-this-way-and-nothing-ever-will-be-called-so",
     "/channels/create/",
+    "/channels/public/members/",
+    "/accounts/preferences/",
     "/accounts/logout/",
     "/nowhere/",
 ]

@@ -80,7 +80,7 @@ def test_it_is_told_seldom_while_nobody_else_looks(person: MakePerson, unique: U
     [bob] = people_in(unique("alone"), person, "bob")
     stop_the_clock(bob)
     told: list[Request] = []
-    bob.page.on("request", lambda request: "/typing/" in request.url and told.append(request))
+    bob.page.on("request", lambda request: told.extend([request] if "/typing/" in request.url else []))
     with bob.page.expect_response("**/typing/"):
         write(bob)
     for _time in range(5):

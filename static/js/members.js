@@ -1,0 +1,54 @@
+/* Who is in the channel, in an aside beside its messages; the link that opens it leads to the same list as a page. */
+
+import { presence } from "chat/presence";
+import { parse } from "chat/timeline";
+
+const TIMEOUT_MS = 15_000;
+
+let aside = null;
+
+/** Open the aside that `link` is for, or close it. */
+export async function toggleMembers(link) {
+  if (aside) return close();
+  aside = document.getElementById("members-aside").content.firstElementChild.cloneNode(true);
+  aside.addEventListener("click", (event) => {
+    if (event.target.closest("[data-close]")) close();
+    const more = event.target.closest("[data-more]");
+    if (!more) return;
+    event.preventDefault();
+    add(more.href, more.closest("p"));
+  });
+  aside.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape") return;
+    event.preventDefault();
+    close();
+  });
+  link.ariaExpanded = "true";
+  document.getElementById("main").after(aside);
+  aside.querySelector("h2").focus();
+  await add(link.href);
+
+  function close() {
+    aside.remove();
+    aside = null;
+    const opener = document.querySelector("a.channel__members");
+    opener.ariaExpanded = "false";
+    opener.focus();
+    presence.refresh();
+  }
+}
+
+/** The people at `url` come below those who are there, in place of `last`; as a page when that does not work. */
+async function add(url, last) {
+  const opened = aside;
+  try {
+    const response = await fetch(url, { headers: { "HX-Request": "true" }, signal: AbortSignal.timeout(TIMEOUT_MS) });
+    if (!response.ok) throw new Error(`status ${response.status}`);
+    opened.querySelector(".aside__body").append(parse(await response.text()));
+    last?.remove();
+  } catch (error) {
+    console.info("No members:", error.message);
+    return location.assign(url);
+  }
+  presence.refresh();
+}

@@ -1,0 +1,115 @@
+"""Who is here is shown beside their names, live, to whoever looks at them."""
+
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Locator, Request, expect
+
+from tests.browser.conftest import MODES, MakePerson
+from tests.browser.person import Person
+from tests.browser.test_live import wait_for_stream
+from tests.site import Site
+
+Unique = Callable[[str], str]
+
+IDLE_AFTER_MS = 5 * 60 * 1000
+LOOKED_AFTER_EVERY_MS = 10_000
+
+
+@pytest.mark.parametrize("site", MODES, indirect=True)
+def test_members_come_go_and_rest_before_the_eyes_of_who_looks(
+    site: Site, person: MakePerson, unique: Unique
+) -> None:
+    bob, carol = bob_and_carol_in(unique("faces"), person)
+    carol.page.locator("a.channel__members").click()
+    expect(state_of(carol, bob)).to_have_text("online")
+    expect(state_of(carol, carol)).to_have_text("online")
+
+    rest(bob)
+    expect(state_of(carol, bob)).to_have_text("away")
+    expect(mine(bob)).to_have_attribute("data-state", "away")
+    bob.page.mouse.move(200, 200)
+    expect(state_of(carol, bob)).to_have_text("online")
+    expect(mine(bob)).to_have_attribute("data-state", "online")
+
+    bob.page.goto("about:blank")
+    expect(state_of(carol, bob)).to_have_text("offline")
+
+
+def test_the_list_is_a_page_too_and_is_live_there(person: MakePerson, unique: Unique) -> None:
+    slug = unique("page")
+    bob, carol = bob_and_carol_in(slug, person)
+    carol.page.goto(f"/channels/{slug}/members/")
+    expect(state_of(carol, bob)).to_have_text("online")
+    with carol.another_tab(f"/channels/{slug}/members/"):  # that hears what the first one knows
+        expect(state_of(carol, bob)).to_have_text("online")
+        rest(bob)
+        expect(state_of(carol, bob)).to_have_text("away")
+
+
+def test_the_aside_opens_and_closes_by_keyboard(person: MakePerson, unique: Unique) -> None:
+    [bob] = [person("bob").sign_up()]
+    bob.create_channel(unique("keys"))
+    wait_for_stream(bob.page)
+    link = bob.page.locator("a.channel__members")
+    link.focus()
+    bob.page.keyboard.press("Enter")
+    aside = bob.page.get_by_role("complementary", name="Members")
+    expect(aside.get_by_role("listitem")).to_have_count(1)
+    expect(aside.get_by_role("heading", name="Members")).to_be_focused()
+    bob.page.keyboard.press("Escape")
+    expect(aside).to_have_count(0)
+    expect(link).to_be_focused()
+
+
+def test_who_switches_it_off_is_shown_as_nothing(person: MakePerson, unique: Unique) -> None:
+    bob, carol = bob_and_carol_in(unique("hidden"), person)
+    carol.page.locator("a.channel__members").click()
+    expect(state_of(carol, bob)).to_have_text("online")
+
+    bob.link("Preferences").click()
+    bob.page.get_by_label("Show others whether I'm here").uncheck()
+    bob.button("Save").click()
+    expect(bob.page.get_by_text("Your preferences are saved.")).to_be_visible()
+    expect(mine(bob)).to_have_count(0)
+    expect(state_of(carol, bob)).to_be_hidden()
+    expect(state_of(carol, carol)).to_have_text("online")
+
+
+def test_nothing_is_told_while_nothing_changes_and_nobody_is_looked_at(
+    person: MakePerson, unique: Unique
+) -> None:
+    bob, _carol = bob_and_carol_in(unique("quiet"), person)
+    told: list[Request] = []
+    bob.page.on("request", lambda request: told.extend([request] if "/presence/" in request.url else []))
+    bob.page.clock.fast_forward(LOOKED_AFTER_EVERY_MS * 2)
+    bob.page.mouse.move(100, 100)
+    bob.pump()
+    assert told == []
+    with bob.page.expect_request("**/presence/"):
+        rest(bob)
+
+
+def bob_and_carol_in(channel: str, person: MakePerson) -> tuple[Person, Person]:
+    """Both have that channel open; Bob's clock can be moved."""
+    bob, carol = person("bob"), person("carol")
+    bob.page.clock.install()
+    for someone in (bob, carol):
+        someone.sign_up()
+        someone.create_channel(channel)
+        wait_for_stream(someone.page)
+    return bob, carol
+
+
+def rest(someone: Person) -> None:
+    """Nobody touches anything for some minutes."""
+    someone.page.clock.fast_forward(IDLE_AFTER_MS + LOOKED_AFTER_EVERY_MS)
+
+
+def state_of(someone: Person, member: Person) -> Locator:
+    """What `someone` sees of `member` in the list of members."""
+    return someone.page.get_by_role("listitem").filter(has_text=f"@{member.username}").locator(".presence")
+
+
+def mine(someone: Person) -> Locator:
+    return someone.page.locator("#my-presence")

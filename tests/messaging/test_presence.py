@@ -1,0 +1,235 @@
+"""Who is here, as streams tell it to whoever shows it, and what a browser says of itself."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from accounts.actions import deactivate_user
+from chatsite.errors import NotAllowed
+from messaging.actions import tell_browser
+from tests.admin import user_id
+from tests.cast import Cast, signed_in
+from tests.messaging.test_stream import Listen, MakePerson
+from tests.site import Site
+from tests.streams import OpenStream
+from tests.visitor import Visitor
+from tests.waiting import wait_for
+
+JSON = {"Accept": "application/json"}
+GONE_WITHIN_S = 30  # the grace, and a machine that runs other tests besides
+
+
+@pytest.fixture
+def bob(person: MakePerson) -> Visitor:
+    return person("bob")
+
+
+@pytest.fixture
+def carol(person: MakePerson) -> Visitor:
+    return person("carol")
+
+
+@pytest.fixture
+def watch(site: Site) -> Iterator[Callable[..., OpenStream]]:
+    """Opens streams that show whether people are here."""
+    streams: list[OpenStream] = []
+
+    def make(visitor: Visitor, *people: Visitor) -> OpenStream:
+        ids = " ".join(str(user_id(site, someone)) for someone in people)
+        streams.append(OpenStream(visitor, says={"people": ids}).wait_until_ready())
+        return streams[-1]
+
+    yield make
+    for stream in streams:
+        stream.close()
+
+
+def say(someone: Visitor, *, idle: int = 0, people: str = "") -> None:
+    """What the page's script does when that changes."""
+    assert someone.script_post("/presence/", idle=str(idle), people=people).status == 204
+
+
+def states(site: Site, stream: OpenStream, someone: Visitor) -> list[str]:
+    """All that the stream was told of them, in order."""
+    key = str(user_id(site, someone))
+    return [event.facts[key] for event in stream.of("presence") if key in event.facts]
+
+
+def becomes(site: Site, stream: OpenStream, someone: Visitor, state: str) -> None:
+    """The stream comes to be told that they are that."""
+    wait_for(
+        lambda: states(site, stream, someone)[-1:] == [state],
+        what=f"{someone.username} to be {state!r}; the stream had {stream.received}",
+        timeout_s=GONE_WITHIN_S,
+    )
+
+
+def test_who_has_a_stream_is_online_away_while_it_is_not_used_else_offline(
+    site: Site, person: MakePerson, bob: Visitor, carol: Visitor, watch: Listen
+) -> None:
+    dave, alice = person("dave"), person("alice")
+    with OpenStream(bob).wait_until_ready(), OpenStream(dave, says={"idle": 1}).wait_until_ready():
+        stream = watch(alice, bob, carol, dave, alice)
+        for someone, state in ((bob, "online"), (dave, "away"), (alice, "online"), (carol, "offline")):
+            becomes(site, stream, someone, state)
+    becomes(site, stream, bob, "offline")
+    assert states(site, stream, bob) == ["online", "offline"]
+
+
+def test_a_browser_that_is_not_used_any_more_is_away_until_it_is(
+    site: Site, bob: Visitor, carol: Visitor, watch: Listen
+) -> None:
+    stream = watch(carol, bob)
+    with OpenStream(bob).wait_until_ready():
+        becomes(site, stream, bob, "online")
+        say(bob, idle=1)
+        becomes(site, stream, bob, "away")
+        say(bob, idle=0)
+        becomes(site, stream, bob, "online")
+
+
+def test_one_of_ones_browsers_that_is_used_is_enough(
+    site: Site, bob: Visitor, carol: Visitor, watch: Listen
+) -> None:
+    stream = watch(carol, bob)
+    with (
+        Visitor(site.url, bob.username) as phone,
+        OpenStream(bob).wait_until_ready(),
+    ):
+        phone.log_in()
+        with OpenStream(phone).wait_until_ready():
+            becomes(site, stream, bob, "online")
+            say(bob, idle=1)
+            say(phone, idle=1)
+            becomes(site, stream, bob, "away")
+            say(phone, idle=0)
+            becomes(site, stream, bob, "online")
+        becomes(site, stream, bob, "away")
+    assert "offline" not in states(site, stream, bob)[1:-1]
+
+
+def test_going_to_another_page_is_no_leaving(site: Site, bob: Visitor, carol: Visitor, watch: Listen) -> None:
+    stream = watch(carol, bob)
+    for _page in range(3):
+        with OpenStream(bob).wait_until_ready():
+            becomes(site, stream, bob, "online")
+    with OpenStream(bob).wait_until_ready():
+        say(bob, idle=1)
+        becomes(site, stream, bob, "away")
+    told = states(site, stream, bob)
+    assert told[told.index("online") :] == ["online", "away"]
+
+
+def test_a_page_shows_others_than_before(site: Site, bob: Visitor, carol: Visitor) -> None:
+    with OpenStream(carol).wait_until_ready() as stream, OpenStream(bob).wait_until_ready():
+        say(carol, people=str(user_id(site, bob)))
+        becomes(site, stream, bob, "online")
+        say(carol, people="")
+        say(bob, idle=1)
+        say(carol, people=str(user_id(site, carol)))
+        becomes(site, stream, carol, "online")
+        assert states(site, stream, bob) == ["online"]
+
+
+def test_only_a_stream_that_shows_people_is_told(
+    site: Site, bob: Visitor, carol: Visitor, watch: Listen, listen: Listen
+) -> None:
+    other = listen(bob)
+    stream = watch(carol, bob)
+    becomes(site, stream, bob, "online")
+    say(bob, idle=1)
+    becomes(site, stream, bob, "away")
+    assert not other.of("presence")
+
+
+def test_who_does_not_want_to_be_seen_is_not_at_once(
+    site: Site, bob: Visitor, carol: Visitor, watch: Listen, listen: Listen
+) -> None:
+    listen(bob)
+    stream = watch(carol, bob)
+    becomes(site, stream, bob, "online")
+    assert bob.send("/accounts/preferences/").status == 302
+    becomes(site, stream, bob, "")
+    hers = watch(carol, bob)
+    becomes(site, hers, bob, "")
+    say(bob, idle=1)
+    bob_sees = watch(bob, carol)
+    becomes(site, bob_sees, carol, "online")
+    assert states(site, hers, bob) == [""]
+
+    assert bob.send("/accounts/preferences/", shows_presence="on").status == 302
+    becomes(site, stream, bob, "online")
+
+
+@pytest.mark.stack
+def test_who_is_at_another_process_is_here_too(
+    site: Site, bob: Visitor, carol: Visitor, watch: Listen
+) -> None:
+    other, origin = site.add_live()
+    try:
+        stream = watch(carol, bob)
+        becomes(site, stream, bob, "offline")
+        with OpenStream(bob, origin=origin).wait_until_ready():
+            becomes(site, stream, bob, "online")
+            say(bob, idle=1)
+            becomes(site, stream, bob, "away")
+            again = watch(carol, bob, carol)
+            becomes(site, again, bob, "away")
+            assert states(site, again, bob) == ["away"]
+        becomes(site, stream, bob, "offline")
+    finally:
+        other.stop()
+
+
+@pytest.mark.long
+@pytest.mark.stack
+def test_who_was_at_a_process_that_was_killed_is_offline_within_a_minute(
+    site: Site, bob: Visitor, carol: Visitor, watch: Listen
+) -> None:
+    other, origin = site.add_live()
+    stream = watch(carol, bob)
+    with OpenStream(bob, origin=origin).wait_until_ready():
+        becomes(site, stream, bob, "online")
+        other.kill()
+        wait_for(
+            lambda: states(site, stream, bob)[-1] == "offline", what="word that they are gone", timeout_s=60
+        )
+
+
+# What a browser says
+
+
+def test_saying_it_writes_nothing(cast: Cast, django_assert_num_queries: Any) -> None:
+    bob = signed_in(cast.bob)
+
+    with django_assert_num_queries(2) as queries:  # the session and its user
+        answer = bob.post("/presence/", {"idle": "1", "people": f"{cast.carol.pk} {cast.dave.pk}"})
+
+    assert answer.status_code == 204
+    assert all(query["sql"].startswith("SELECT") for query in queries.captured_queries)
+
+
+@pytest.mark.parametrize(
+    "fields", [{"idle": "2"}, {"people": "x"}, {"people": "1,2"}, {"people": "1 " * 5_000}]
+)
+def test_what_makes_no_sense_is_refused(cast: Cast, fields: dict[str, str]) -> None:
+    answer = signed_in(cast.bob).post("/presence/", fields, headers=JSON)
+
+    assert (answer.status_code, answer.json()["code"]) == (422, "malformed")
+
+
+def test_only_a_page_of_ones_own_says_it(cast: Cast) -> None:
+    assert Client().post("/presence/", headers=JSON).status_code == 401
+    assert signed_in(cast.bob).get("/presence/", headers=JSON).status_code == 405
+    assert signed_in(cast.bob, checks_csrf=True).post("/presence/", headers=JSON).status_code == 403
+    other = signed_in(cast.bob).post("/presence/", {"author": "carol"}, headers=JSON)
+    assert (other.status_code, other.json()["code"]) == (409, "other_author")
+
+
+def test_an_account_that_ended_says_nothing(cast: Cast) -> None:
+    gone = deactivate_user(cast.alice, cast.bob)
+
+    with pytest.raises(NotAllowed):
+        tell_browser(gone, session_key="key", is_idle=False, people=())
