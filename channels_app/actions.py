@@ -15,6 +15,7 @@ from channels_app.models import TOPIC_LENGTH, Channel, Membership
 from channels_app.names import PUBLIC_SLUG, clean_name, slug_of
 from channels_app.permissions import (
     may_archive,
+    may_be_notified,
     may_change_subscription_of,
     may_clear,
     may_create_channel,
@@ -196,6 +197,19 @@ def mute_channel(actor: User, channel: Channel, *, is_muted: bool) -> None:
     membership = _subscription_of(actor, channel)
     if membership.is_muted != is_muted:
         Membership.objects.filter(pk=membership.pk).update(is_muted=is_muted)
+        announce(sidebar_changed(actor.pk))
+
+
+def notify_of_channel(actor: User, channel: Channel, *, notifies: bool) -> None:
+    """Have the actor's browsers show a notice of every message in `channel`, or end that.
+
+    Raises:
+        NotAllowed: the actor is not in the channel.
+    """
+    require(may_be_notified, actor)
+    membership = _subscription_of(actor, channel)
+    if membership.notifies != notifies:
+        Membership.objects.filter(pk=membership.pk).update(notifies=notifies)
         announce(sidebar_changed(actor.pk))
 
 

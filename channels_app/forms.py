@@ -1,4 +1,4 @@
-"""The forms for a new channel, for how far somebody has read and for what is muted; the actions decide."""
+"""The forms for a new channel, how far somebody has read, what is muted and what notifies; actions decide."""
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
@@ -31,3 +31,7 @@ class ReadForm(forms.Form):
 
 class MuteForm(forms.Form):
     muted = forms.ChoiceField(choices=[("true", _("Mute")), ("false", _("Unmute"))])
+
+
+class NotifyForm(forms.Form):
+    notify = forms.ChoiceField(choices=[("true", _("Notify me")), ("false", _("Don't notify me"))])

@@ -112,6 +112,7 @@ class Membership(models.Model):
     # The defaults in the database are for processes of the release before, which don't know these columns.
     last_read_seq = models.PositiveBigIntegerField(_("read up to"), default=0, db_default=0)
     is_muted = models.BooleanField(_("muted"), default=False, db_default=False)
+    notifies = models.BooleanField(_("notifies of every message"), default=False, db_default=False)
 
     class Meta:
         verbose_name = _("membership")
@@ -126,6 +127,11 @@ class Membership(models.Model):
     @property
     def is_subscribed(self) -> bool:
         return self.left_at is None
+
+    @property
+    def is_notified(self) -> bool:
+        """Whether each message here is worth a notice: what decides that is here and nowhere else."""
+        return self.is_subscribed and self.notifies and not self.is_muted
 
     @property
     def read_up_to(self) -> int:

@@ -22,5 +22,6 @@ may_edit_channel = is_active & is_site_admin
 may_clear = is_active
 may_mark = is_active
 may_mute = is_active
+may_be_notified = is_active
 may_archive = is_active & is_site_admin & is_not_the_public_square
 may_restore = is_active & is_site_admin

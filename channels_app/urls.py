@@ -15,4 +15,5 @@ urlpatterns = [
     path("<str:slug>/clear/", views.clear, name="clear"),
     path("<str:slug>/read/", views.read, name="read"),
     path("<str:slug>/mute/", views.mute, name="mute"),
+    path("<str:slug>/notify/", views.notify, name="notify"),
 ]

@@ -1,4 +1,4 @@
-"""Pages and buttons for channels: browse, members, create, join, leave, clear, mark as read, mute."""
+"""Pages and buttons for channels: browse, members, create, join, leave, clear, mark as read, mute, notify."""
 
 from django.http import HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
@@ -8,7 +8,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from accounts.requests import SignedInRequest
 from channels_app import actions, queries
-from channels_app.forms import CreateChannelForm, MuteForm, ReadForm
+from channels_app.forms import CreateChannelForm, MuteForm, NotifyForm, ReadForm
 from channels_app.models import Channel
 from chatsite.errors import Invalid
 from chatsite.responses import wants_json
@@ -95,6 +95,16 @@ def mute(request: SignedInRequest, slug: str) -> HttpResponse:
     if not form.is_valid():
         raise Invalid(code="malformed")
     actions.mute_channel(request.user, channel, is_muted=form.cleaned_data["muted"] == "true")
+    return _done(request, channel)
+
+
+@require_POST
+def notify(request: SignedInRequest, slug: str) -> HttpResponse:
+    channel = queries.channel_by_slug(request.user, slug)
+    form = NotifyForm(request.POST)
+    if not form.is_valid():
+        raise Invalid(code="malformed")
+    actions.notify_of_channel(request.user, channel, notifies=form.cleaned_data["notify"] == "true")
     return _done(request, channel)
 
 

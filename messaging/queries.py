@@ -103,6 +103,7 @@ class Place:
 
     Arguments:
         read_up_to: messages up to this number are not unread.
+        is_notified: each new message is worth a notice.
         unread: how many messages of others, as of `channel.version`, wait to be read. Exact up to
             UNREAD_SHOWN; a greater number only says that there are more.
     """
@@ -110,6 +111,7 @@ class Place:
     channel: Channel
     read_up_to: int
     is_muted: bool
+    is_notified: bool
     unread: int
 
     @property
@@ -278,6 +280,7 @@ def sidebar(user: User) -> list[Place]:
             membership.channel,
             read_up_to=membership.read_up_to,
             is_muted=membership.is_muted,
+            is_notified=membership.is_notified,
             unread=unread.get(membership.channel_id, 0),
         )
         for membership in memberships

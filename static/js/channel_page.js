@@ -57,6 +57,7 @@ if (reading) reading.start();
 unread.addEventListener("read", () => unread.isListed(region.dataset.slug) === Boolean(form) || catchUp.now());
 startLongPress();
 startMembers();
+startNotifying();
 
 function startComposer() {
   const started = new Composer(form, { send: (text) => unsent.send(text), username: region.dataset.username });
@@ -144,6 +145,24 @@ function startNewer() {
   button.addEventListener("click", () => {
     timeline.goToEnd();
     focusWhenIdle();
+  });
+}
+
+/** The browser is asked when its user asks for notices, and never before. */
+function startNotifying() {
+  const notify = document.querySelector("[data-notify]");
+  if (!notify) return;
+  const allow = notify.querySelector("[data-allow]");
+  const ask = () => import("chat/notices").then(({ allowNotices }) => allowNotices());
+  if (allow) {
+    allow.hidden = window.Notification?.permission !== "default";
+    allow.addEventListener("click", async () => (allow.hidden = await ask()));
+    return;
+  }
+  notify.addEventListener("submit", async (event) => {
+    if (window.Notification?.permission === "granted") return;
+    event.preventDefault();
+    if (await ask()) notify.requestSubmit();
   });
 }
 

@@ -32,6 +32,15 @@ if (username) {
   live.start({ username, url: liveUrl, slug: channel });
   unread.start({ username, url: sidebarUrl });
 }
+live.addEventListener("who-looks", ({ detail: slug }) => {
+  if (slug === channel && !document.hidden && document.hasFocus()) live.share("looks", slug);
+});
+live.addEventListener("count", async ({ detail }) => {
+  const place = document.querySelector(`.place[data-channel="${CSS.escape(detail.slug)}"][data-notified]`);
+  if (!place || !live.isLeading || window.Notification?.permission !== "granted") return;
+  const { showNotices } = await import("chat/notices");
+  showNotices(place, detail);
+});
 // The channel page does so itself, and shows it; here a message goes on its way that was sent just before leaving.
 if (username && !channel) sendWhatIsLeft(username);
 

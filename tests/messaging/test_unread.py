@@ -14,7 +14,14 @@ from django.test.utils import CaptureQueriesContext
 
 from accounts.actions import deactivate_user
 from accounts.models import User
-from channels_app.actions import create_channel, join_channel, mark_read, mark_unread, mute_channel
+from channels_app.actions import (
+    create_channel,
+    join_channel,
+    mark_read,
+    mark_unread,
+    mute_channel,
+    notify_of_channel,
+)
 from channels_app.models import Channel, Membership
 from channels_app.queries import my_memberships
 from chatsite.errors import NotAllowed
@@ -167,6 +174,23 @@ def test_the_count_is_of_the_version_that_it_names(cast: Cast) -> None:
     assert queries.count_unread(cast.bob, as_of_now) == {cast.design.pk: 2}
 
 
+def test_a_channel_notifies_who_wants_that_unless_it_is_muted(cast: Cast) -> None:
+    bob = signed_in(cast.bob)
+    assert not place(bob, cast.design).is_notified
+
+    assert bob.post("/channels/design/notify/", {"notify": "true"})["Location"] == "/channels/design/"
+    assert place(bob, cast.design).is_notified
+    assert not place(bob, cast.public).is_notified
+    assert not place(signed_in(cast.carol), cast.design).is_notified
+    assert "data-notified" in bob.get("/channels/sidebar/").content.decode()
+
+    bob.post("/channels/design/mute/", {"muted": "true"})
+    assert not place(bob, cast.design).is_notified
+    bob.post("/channels/design/mute/", {"muted": "false"})
+    bob.post("/channels/design/notify/", {"notify": "false"})
+    assert not place(bob, cast.design).is_notified
+
+
 def test_the_sidebar_names_what_a_script_needs(cast: Cast) -> None:
     say(cast.carol, cast.design, "hello")
     say(cast.carol, cast.design, "hello?")
@@ -228,6 +252,7 @@ def test_what_changes_nothing_writes_nothing(cast: Cast) -> None:
         partial(read, bob, cast.design, 2),
         partial(mark_unread_at, bob, cast.design, 3),
         partial(bob.post, "/channels/design/mute/", {"muted": "true"}),
+        partial(bob.post, "/channels/design/notify/", {"notify": "true"}),
     ]
 
     def updates(press: Callable[[], object]) -> int:
@@ -235,8 +260,8 @@ def test_what_changes_nothing_writes_nothing(cast: Cast) -> None:
             press()
         return sum(query["sql"].startswith("UPDATE") for query in captured)
 
-    assert [updates(press) for press in buttons] == [1, 0, 1]  # the second is where the first had led
-    assert [updates(press) for press in buttons] == [0, 0, 0]
+    assert [updates(press) for press in buttons] == [1, 0, 1, 1]  # the second is where the first had led
+    assert [updates(press) for press in buttons] == [0, 0, 0, 0]
 
 
 def test_unread_from_here_on_is_what_was_said_here_and_later(cast: Cast) -> None:
@@ -315,6 +340,7 @@ def test_who_is_not_in_a_channel_has_nothing_to_read_in_it(cast: Cast) -> None:
     addresses = {
         "/channels/design/read/": {"seq": "1"},
         "/channels/design/mute/": {"muted": "true"},
+        "/channels/design/notify/": {"notify": "true"},
         f"/messages/{message.client_id}/unread/": {},
     }
 
@@ -324,10 +350,10 @@ def test_who_is_not_in_a_channel_has_nothing_to_read_in_it(cast: Cast) -> None:
             client.post(address, fields, headers=JSON).status_code for address, fields in addresses.items()
         ]
 
-    assert statuses(cast.mallory) == [403, 403, 403]
-    assert statuses(cast.bob) == [200, 204, 204]
+    assert statuses(cast.mallory) == [403, 403, 403, 403]
+    assert statuses(cast.bob) == [200, 204, 204, 204]
     signed_in(cast.bob).post("/channels/design/unsubscribe/")
-    assert statuses(cast.bob) == [403, 403, 403]
+    assert statuses(cast.bob) == [403, 403, 403, 403]
 
 
 def test_what_is_not_there_is_not_found(cast: Cast) -> None:
@@ -342,7 +368,8 @@ def test_what_is_not_there_is_not_found(cast: Cast) -> None:
     for client_id in (cleared.client_id, deleted.client_id, uuid.uuid4()):
         assert status(client_id) == 404
     assert status(kept.client_id) == 302
-    for button, fields in (("read", {"seq": "1"}), ("mute", {"muted": "true"})):
+    buttons = (("read", {"seq": "1"}), ("mute", {"muted": "true"}), ("notify", {"notify": "true"}))
+    for button, fields in buttons:
         assert bob.post(f"/channels/nowhere/{button}/", fields).status_code == 404
 
 
@@ -356,6 +383,8 @@ def test_what_is_not_there_is_not_found(cast: Cast) -> None:
         ("read", {"seq": "1", "known": "x"}),
         ("mute", {}),
         ("mute", {"muted": "perhaps"}),
+        ("notify", {}),
+        ("notify", {"notify": "perhaps"}),
     ],
 )
 def test_what_makes_no_sense_is_refused(cast: Cast, button: str, fields: dict[str, str]) -> None:
@@ -369,6 +398,7 @@ def test_only_a_button_of_ones_own_page_does_it(cast: Cast) -> None:
     for address, fields in (
         ("/channels/design/read/", {"seq": "1"}),
         ("/channels/design/mute/", {"muted": "true"}),
+        ("/channels/design/notify/", {"notify": "true"}),
         (f"/messages/{message.client_id}/unread/", {}),
     ):
         assert signed_in(cast.bob).get(address).status_code == 405
@@ -377,7 +407,7 @@ def test_only_a_button_of_ones_own_page_does_it(cast: Cast) -> None:
         other = signed_in(cast.bob).post(address, {**fields, "author": "carol"}, headers=JSON)
         assert (other.status_code, other.json()["code"]) == (409, "other_author")
     membership = Membership.objects.get(user=cast.bob, channel=cast.design)
-    assert (membership.last_read_seq, membership.is_muted) == (0, False)
+    assert (membership.last_read_seq, membership.is_muted, membership.notifies) == (0, False, False)
     assert Client().get("/channels/sidebar/", headers=JSON).status_code == 401
 
 
@@ -387,6 +417,7 @@ def test_an_account_that_ended_reads_nothing(cast: Cast) -> None:
         lambda: mark_read(gone, cast.design, seq=1),
         lambda: mark_unread(gone, cast.design, seq=1),
         lambda: mute_channel(gone, cast.design, is_muted=True),
+        lambda: notify_of_channel(gone, cast.design, notifies=True),
     )
     for act in acts:
         with pytest.raises(NotAllowed):
@@ -523,6 +554,7 @@ def test_other_devices_are_told_of_what_changes_and_of_nothing_else(cast: Cast) 
     buttons: list[Callable[[], object]] = [
         partial(read, bob, cast.design, 2),
         partial(mark_unread_at, bob, cast.design, 1),
+        partial(bob.post, "/channels/design/notify/", {"notify": "true"}),
         partial(bob.post, "/channels/design/mute/", {"muted": "true"}),
     ]
     for press in buttons:

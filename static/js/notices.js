@@ -1,0 +1,64 @@
+/* Notices that the browser shows of messages in channels whose members want that: one for each message, by the tab that has
+the stream, and none while the channel is looked at in any tab. Whether a channel is one of those the server says. */
+
+import { live } from "chat/live";
+import { parse } from "chat/timeline";
+import { toast } from "chat/toasts";
+import { unread } from "chat/unread";
+import { word } from "chat/words";
+
+const LOOKS_ANSWERED_WITHIN_MS = 200;
+const TIMEOUT_MS = 15_000;
+const MOST_CHARACTERS = 120;
+
+/** Whether this browser may show notices; asks its user when that was not asked yet. Call it from a press of theirs alone. */
+export async function allowNotices() {
+  const permission = "Notification" in window ? await Notification.requestPermission() : "denied";
+  if (permission === "denied") toast(word("notices_denied"));
+  return permission === "granted";
+}
+
+/** Show what was counted in the channel of `place`, its entry in the sidebar. */
+export async function showNotices(place, { slug, after, new: come }) {
+  const { username } = document.body.dataset;
+  const wanted = new Set(come.filter(([seq, author]) => author !== username && seq > unread.lastRead(slug)).map(([seq]) => seq));
+  if (!wanted.size || (await isLookedAt(slug))) return;
+  try {
+    const response = await fetch(`${place.pathname}changes/?after=${after}`, { headers: { Accept: "text/html" }, signal: AbortSignal.timeout(TIMEOUT_MS) });
+    if (!response.ok || response.redirected) throw new Error(`status ${response.status}`);
+    for (const article of parse(await response.text()).querySelectorAll(".message:not([data-deleted])")) {
+      if (wanted.has(Number(article.dataset.seq))) show(article, place);
+    }
+  } catch (error) {
+    console.info("No notice:", error.message);
+  }
+}
+
+function show(article, place) {
+  const name = article.querySelector(".message__author").textContent;
+  const channel = place.querySelector("bdi").textContent;
+  const text = article.querySelector(".message__body").innerText.trim();
+  const notice = new Notification(word("notice_title").replace("{a}", name).replace("{b}", channel), {
+    body: Array.from(text).slice(0, MOST_CHARACTERS).join(""),
+    tag: article.dataset.clientId, // another notice of the same message takes its place
+  });
+  const address = article.querySelector(".message__when").href;
+  notice.addEventListener("click", () => {
+    notice.close();
+    focus();
+    location.assign(address);
+  });
+}
+
+/** Whether somebody has the channel before their eyes, in any tab of this browser. */
+function isLookedAt(slug) {
+  return new Promise((resolve) => {
+    const answer = ({ detail }) => detail === slug && resolve(true);
+    live.addEventListener("looks", answer);
+    setTimeout(() => {
+      live.removeEventListener("looks", answer);
+      resolve(false);
+    }, LOOKS_ANSWERED_WITHIN_MS);
+    live.share("who-looks", slug);
+  });
+}
