@@ -1,5 +1,6 @@
 """What a worker acknowledges and takes over when something breaks in it, or at the broker's side."""
 
+import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -67,14 +68,19 @@ def test_what_is_acknowledged_was_told() -> None:
 
 @contextmanager
 def events(site: Site, topic: str) -> Iterator[Callable[[], bool]]:
-    """Whether something about `topic` was told on the bus since the last question, or the beginning."""
+    """Whether a change of `topic` was told on the bus since the last question, or the beginning."""
     exchange = f"{site.environment['QUEUE_PREFIX']}.live"
     with kombu.Connection(site.environment["BROKER_URL"]) as broker:
         channel: Any = broker.default_channel
         channel.exchange_declare(exchange, "topic", durable=False, auto_delete=False)
         bound = channel.queue_declare("", exclusive=True).queue
         channel.queue_bind(bound, exchange, topic)
-        yield lambda: channel.basic_get(bound, no_ack=True) is not None
+
+        def was_told() -> bool:
+            said = iter(lambda: channel.basic_get(bound, no_ack=True), None)
+            return "changed" in [json.loads(message.body)[0] for message in said]
+
+        yield was_told
 
 
 def test_a_queue_that_is_gone_when_it_is_taken_over_is_made_again() -> None:
