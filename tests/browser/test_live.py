@@ -1,13 +1,12 @@
 """What others do is seen at once: by one stream for all tabs of a browser, or by asking without one."""
 
-import json
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from playwright.sync_api import Page, Request, Route, expect
+from playwright.sync_api import Page, Request, expect
 
 from tests.browser.conftest import MODES, MakePerson
 from tests.browser.person import Person
@@ -180,28 +179,6 @@ def test_one_tab_reads_the_sidebar_for_all_of_them(person: MakePerson, unique: U
     for page in others:
         expect(page.get_by_role("article")).to_contain_text(["settled", "and again", "at last"])
     assert sum("/sidebar/" in url for url in asked) == 1
-
-
-def test_who_is_still_logged_in_after_a_stream_said_bye_gets_another(
-    person: MakePerson, unique: Unique
-) -> None:
-    bob, carol = person("bob").sign_up(), person("carol").sign_up()
-    ready = json.dumps({"user": carol.username})
-    body = f"event: ready\ndata: {ready}\n\nevent: bye\ndata: {{}}\n\n"
-    slug = unique("renewed")
-    bob.create_channel(slug)
-    said_bye: list[str] = []
-
-    def say_bye(route: Route) -> None:
-        said_bye.append(route.request.url)
-        route.fulfill(content_type="text/event-stream", body=body)
-
-    carol.context.route(STREAM, say_bye, times=1)
-    carol.create_channel(slug)
-    wait_for(lambda: carol.page.evaluate("1") and said_bye, what="the end of the stream")
-    wait_for_stream(carol.page)
-    bob.say("still here")
-    carol.sees("still here")
 
 
 def test_the_header_says_how_many_members_there_are_now(person: MakePerson, unique: Unique) -> None:
