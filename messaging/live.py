@@ -3,6 +3,7 @@
 import hashlib
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 
 from django.db import connection
 from django.template.loader import render_to_string
@@ -53,7 +54,9 @@ class DatabaseSource:
             .order_by("version")[: MOST_ROWS + 1]
         )
         if not rows:
-            return Batch(self.places([place.channel_id])[place.channel_id])
+            # Read after the rows, so of a message that came between it must know nothing: that is the next batch's.
+            now = self.places([place.channel_id])[place.channel_id]
+            return Batch(replace(now, version=place.version, last_seq=place.last_seq))
         now = _place(rows[0].channel)
         if len(rows) > MOST_ROWS:
             return Batch(now, is_too_long=True)
@@ -87,7 +90,7 @@ def _viewers(users: Iterable[User]) -> dict[int, Viewer]:
     cleared: dict[int, dict[int, int]] = defaultdict(dict)
     memberships = Membership.objects.filter(user__in=[user.pk for user in users])
     columns = ("user_id", "channel_id", "left_at", "channel__archived_at")
-    marks = ("cleared_seq", "last_read_seq", "is_muted")
+    marks = ("cleared_seq", "last_read_seq", "is_muted", "notifies")
     for user_id, channel_id, left_at, archived_at, cleared_seq, *others in memberships.values_list(
         *columns, *marks
     ):

@@ -113,7 +113,8 @@ export class CatchUp extends EventTarget {
   /** One question; true when there is more to be had. */
   async #askOnce() {
     const askedAt = Date.now();
-    const response = await fetch(`${this.#url}?after=${this.#version}`, {
+    const after = this.#version;
+    const response = await fetch(`${this.#url}?after=${after}`, {
       headers: { Accept: "text/html" },
       signal: AbortSignal.timeout(TIMEOUT_MS),
     });
@@ -124,13 +125,16 @@ export class CatchUp extends EventTarget {
     const changes = answer?.querySelector("[data-changes]");
     if (!changes) throw new Error(`status ${response.status}`);
     this.#answered();
-    return this.#apply(changes, { askedAt, about: answer.querySelector("[data-about]") });
+    return this.#apply(changes, after, { askedAt, about: answer.querySelector("[data-about]") });
   }
 
-  async #apply(changes, more) {
+  async #apply(changes, after, more) {
     const version = Number(changes.dataset.version);
+    const isReset = changes.dataset.reset === "true";
     // The stream was faster: a message that was deleted since would come back.
-    if (version < this.#version && changes.dataset.reset !== "true") return true;
+    if (version < this.#version && !isReset) return true;
+    // Something was loaded meanwhile that is older than what was asked for: what changed between is yet to come.
+    const isToAskAgain = after > this.#version && !isReset;
     const clearedSeq = Number(changes.dataset.clearedSeq);
     if (clearedSeq < this.#clearedSeq) {
       // Undone elsewhere: what was cleared is to be read again, and only a new page has it.
@@ -141,12 +145,12 @@ export class CatchUp extends EventTarget {
     this.#timeline.element.dataset.ticket = changes.dataset.ticket; // none for who may not post any more
     const { isLatest, isAtEnd } = this.#timeline;
     // The newest messages are not what is read here.
-    if (changes.dataset.reset === "true" && !(isLatest && isAtEnd)) await this.#older.renew();
+    if (isReset && !(isLatest && isAtEnd)) await this.#older.renew();
     else this.#timeline.apply(changes);
-    this.#knows(version);
+    if (!isToAskAgain) this.#knows(version);
     this.#clearedSeq = clearedSeq;
     this.dispatchEvent(new CustomEvent("answered", { detail: { ...more, ...changes.dataset } }));
-    return changes.dataset.more === "true";
+    return isToAskAgain || changes.dataset.more === "true";
   }
 
   #answered() {

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 import pytest
-from playwright.sync_api import Locator, Route, expect
+from playwright.sync_api import APIResponse, Locator, Route, expect
 
 from tests.browser.conftest import MakePerson
 from tests.browser.person import Person
@@ -134,6 +134,32 @@ def test_a_long_history_is_read_up_and_down_with_a_bounded_part_of_it_in_the_pag
     bob.page.evaluate("document.getElementById('timeline').scrollTop = 0")
     past.writer.say(past.address, "and now")
     expect(bob.message("and now")).to_be_in_viewport()
+
+
+def test_what_is_said_while_newer_messages_load_is_not_missed(
+    person: MakePerson, history: Callable[[int], History]
+) -> None:
+    past = history(80)
+    bob = person("bob").sign_up()
+    loading: list[tuple[Route, APIResponse]] = []
+    bob.page.route("**/messages/?after=*", lambda route: loading.append((route, route.fetch())))
+    bob.page.goto(f"{past.address}?before=41")
+    wait_for(lambda: bob.pump() or loading, what="newer messages to be read from the database")
+
+    past.writer.say(past.address, "said meanwhile")
+    asking: list[Route] = []
+    bob.page.route("**/changes/?after=81", lambda route: asking.append(route))
+    asks = "asks = setInterval(() => dispatchEvent(new Event('online')), 50)"
+    bob.page.evaluate(asks)
+    wait_for(lambda: bob.pump() or asking, what="a question about what came after it")
+    bob.page.evaluate("clearInterval(asks)")
+
+    [(route, newer)] = loading
+    route.fulfill(response=newer)
+    expect(bob.message("line 080")).to_have_count(1)
+    bob.page.unroute("**/changes/?after=81")
+    asking[0].continue_()
+    expect(bob.message("said meanwhile")).to_have_count(1)
 
 
 def test_what_changed_far_behind_is_changed_on_a_page_of_older_messages(

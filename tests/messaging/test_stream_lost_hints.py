@@ -67,6 +67,10 @@ def mute(room: Room) -> None:
     room.do("actions.mute_channel(carol, channel, is_muted=True)")
 
 
+def notify(room: Room) -> None:
+    room.do("actions.notify_of_channel(carol, channel, notifies=True)")
+
+
 def clear(room: Room) -> None:
     room.do("actions.clear_channel(carol, channel)")
 
@@ -84,7 +88,7 @@ def test_what_was_read_or_muted_elsewhere_is_found_out(
     room, carol = quiet_room
     stream = listen(carol)
 
-    for change in (read, unread, mute, clear):
+    for change in (read, unread, notify, mute, clear):
         is_told_again(stream, lambda change=change: change(room), timeout_s=LOOK_S)  # type: ignore[misc]
 
 
