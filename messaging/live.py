@@ -54,7 +54,7 @@ class DatabaseSource:
             .order_by("version")[: MOST_ROWS + 1]
         )
         if not rows:
-            # Read after the rows, so of a message that came between it must know nothing: that is the next batch's.
+            # Read after the rows: what came between is for the next batch, which begins at this version.
             now = self.places([place.channel_id])[place.channel_id]
             return Batch(replace(now, version=place.version, last_seq=place.last_seq))
         now = _place(rows[0].channel)

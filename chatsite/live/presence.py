@@ -5,6 +5,7 @@ streams of unused browsers alone. Nothing is stored, and nothing is worked out o
 nobody looks at: a hub asks the others about those that its streams show, and they answer about those alone.
 """
 
+import logging
 import secrets
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from chatsite.live.bus import announce
 from chatsite.live.events import Event, from_numbers, here, who_is_here
 from chatsite.live.stream import Stream
 
+LOOK_EVERY_S = 0.2
 KINDS = frozenset({"browser", "presence", "asked", "here"})
 
 GRACE_S = 8.0  # until who left is offline: another page, and a server that restarts, take less
@@ -26,6 +28,8 @@ ANSWERS_EVERY_S = 0.4
 SWITCHES_READ_EVERY_S = 30.0
 
 ONLINE, AWAY, OFFLINE, UNSEEN = "online", "away", "offline", ""
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(slots=True)
@@ -65,15 +69,20 @@ class Presence:
         self._hub_id = secrets.randbits(48)
         self._others: dict[int, Other] = {}
         self._watching: set[Stream] = set()
+        self._shown: set[int] = set()  # by the streams that watch
+        self._is_shown_stale = False
+        self._was_bus_sound = False
         self._states: dict[int, str] = {}  # of whom they show, as they were told
         self._shown_since: dict[int, float] = {}
         self._seen: dict[int, tuple[float, str]] = {}  # when somebody last had a stream here, and how
         self._switched_on: frozenset[int] = frozenset()
-        self._read_switches_at = self._ask_at = self._answer_at = 0.0
+        self._look_at = self._read_switches_at = self._ask_at = self._answer_at = 0.0
         self._answered = (frozenset[int](), frozenset[int]())
+        self._is_asked_anew = False
 
     def watch(self, stream: Stream) -> None:
         """Tell a stream that began, or shows other people now, of those that it shows."""
+        self._is_shown_stale = True
         if not stream.people:
             self._watching.discard(stream)
             return
@@ -85,28 +94,37 @@ class Presence:
     def take(self, events: Iterable[Event], now: float) -> None:
         """Take note of what the bus brought."""
         for event in events:
-            _subject, number = event.is_about
-            if event.kind == "browser":
-                self._take_browser(number, event)
-            elif event.kind == "presence":
-                if number in self._shown_since:
-                    self._read_switches_at = 0.0
-            elif number != self._hub_id:
-                self._take_other(self._others.setdefault(number, Other()), event, now)
+            try:
+                self._take(event, now)
+            except (KeyError, TypeError, ValueError) as fault:
+                # Of another release, say. A hint that is not understood is as good as lost.
+                logger.warning("no event", extra={"topic": event.topic, "fault": repr(fault)})
 
     def look(self, now: float, *, is_bus_sound: bool) -> None:
         """Find out who came, left, began to rest or came back, and tell whoever shows them."""
-        self._watching = {stream for stream in self._watching if self._audience.has(stream)}
+        if now < self._look_at:
+            return
+        self._look_at = now + LOOK_EVERY_S
+        self._notice_who_watches()
         if not self._watching and not self._others:
             self._forget()
             return
-        if is_bus_sound:
-            self._forget_others(now)
+        self._judge_others(now, is_bus_sound=is_bus_sound)
         asked = {user_id for other in self._others.values() for user_id in other.asked}
-        shown = {user_id for stream in self._watching for user_id in stream.people}
-        here_now = self._who_is_here(asked | shown, now)
+        here_now = self._who_is_here(asked | self._shown, now)
         self._answer({user_id: here_now[user_id] for user_id in asked & here_now.keys()}, now)
-        self._show(shown, here_now, now)
+        self._notice_who_is_shown(now)
+        self._tell_changes(here_now, now)
+
+    def _take(self, event: Event, now: float) -> None:
+        _subject, number = event.is_about
+        if event.kind == "browser":
+            self._take_browser(number, event)
+        elif event.kind == "presence":
+            if number in self._shown_since:
+                self._read_switches_at = 0.0
+        elif number != self._hub_id:
+            self._take_other(self._others.setdefault(number, Other()), event, now)
 
     def _take_browser(self, user_id: int, event: Event) -> None:
         person = self._audience.people.get(user_id)
@@ -122,12 +140,28 @@ class Presence:
         if event.kind == "asked":
             other.asked, other.asked_at = from_numbers(event.body["people"]), now
             self._answer_at = 0.0
-            self._answered = (frozenset(), frozenset())  # it may be new, and not have heard
+            self._is_asked_anew = True  # by one that may be new, and not have heard
         else:
             other.online, other.away = (from_numbers(event.body[name]) for name in (ONLINE, AWAY))
             other.heard_at = now
 
-    def _forget_others(self, now: float) -> None:
+    def _notice_who_watches(self) -> None:
+        watching = {stream for stream in self._watching if self._audience.has(stream)}
+        if self._is_shown_stale or watching != self._watching:
+            self._shown = {user_id for stream in watching for user_id in stream.people}
+        self._watching, self._is_shown_stale = watching, False
+
+    def _judge_others(self, now: float, *, is_bus_sound: bool) -> None:
+        """Forget the hubs that say nothing any more; while the bus is not sound that means nothing."""
+        if is_bus_sound and not self._was_bus_sound:
+            self._ask_at = 0.0
+            for other in self._others.values():
+                other.asked_at = other.heard_at = now
+        self._was_bus_sound = is_bus_sound
+        if is_bus_sound:
+            self._forget_silent(now)
+
+    def _forget_silent(self, now: float) -> None:
         for hub_id, other in list(self._others.items()):
             if now - other.asked_at > ASKED_FOR_S:
                 other.asked = frozenset()
@@ -136,9 +170,11 @@ class Presence:
             if not (other.asked or other.online or other.away):
                 del self._others[hub_id]
 
-    def _who_is_here(self, user_ids: Iterable[int], now: float) -> dict[int, str]:
+    def _who_is_here(self, user_ids: Collection[int], now: float) -> dict[int, str]:
         """Those with streams in this process, and those who had one a moment ago."""
         found: dict[int, str] = {}
+        for user_id in self._seen.keys() - user_ids:
+            del self._seen[user_id]
         for user_id in user_ids:
             if person := self._audience.people.get(user_id):
                 is_used = any(not stream.is_idle for stream in person.streams)
@@ -157,23 +193,30 @@ class Presence:
             return
         online = frozenset(user_id for user_id, state in states.items() if state == ONLINE)
         answer = online, frozenset(states) - online
-        if answer != self._answered:
+        if answer != self._answered or (self._is_asked_anew and states):
             self._answered, self._answer_at = answer, now + ANSWERS_EVERY_S
             announce(here(self._hub_id, online=answer[0], away=answer[1]))
+        self._is_asked_anew = False
 
-    def _show(self, shown: set[int], here_now: Mapping[int, str], now: float) -> None:
+    def _notice_who_is_shown(self, now: float) -> None:
+        """Ask the other hubs about those who are shown, and the database whether they may be."""
+        shown = self._shown
         new = shown - self._shown_since.keys()
+        if shown and (new or now >= self._ask_at):
+            self._ask_at = now + ASKED_EVERY_S
+            announce(who_is_here(self._hub_id, shown))
+        if shown and now >= self._read_switches_at:
+            self._switched_on = frozenset(self._showing(shown))
+            self._read_switches_at = now + SWITCHES_READ_EVERY_S
+        elif new:
+            self._switched_on |= frozenset(self._showing(new))
         for user_id in self._shown_since.keys() - shown:
             self._states.pop(user_id, None)
             del self._shown_since[user_id]
         self._shown_since |= dict.fromkeys(new, now)
-        if shown and (new or now >= self._ask_at):
-            self._ask_at = now + ASKED_EVERY_S
-            announce(who_is_here(self._hub_id, shown))
-        if shown and (new or now >= self._read_switches_at):
-            self._switched_on = frozenset(self._showing(shown))
-            self._read_switches_at = now + SWITCHES_READ_EVERY_S
-        states = {user_id: self._state_of(user_id, here_now, now) for user_id in shown}
+
+    def _tell_changes(self, here_now: Mapping[int, str], now: float) -> None:
+        states = {user_id: self._state_of(user_id, here_now, now) for user_id in self._shown}
         changed = {
             user_id: state
             for user_id, state in states.items()
@@ -197,6 +240,8 @@ class Presence:
         return None if is_new else OFFLINE
 
     def _forget(self) -> None:
+        self._switched_on = frozenset()
+        self._read_switches_at = 0.0
         self._states.clear()
         self._shown_since.clear()
         self._seen.clear()
