@@ -122,7 +122,12 @@ function showNewest() {
 /** The channel's name, topic and number of members, as the server has them now. */
 function showAbout(about) {
   const shown = document.querySelector(".channel__header [data-about]");
-  if (about && shown && !about.isEqualNode(shown)) shown.replaceWith(about);
+  if (!about || !shown || JSON.stringify(about.dataset) === JSON.stringify(shown.dataset)) return;
+  shown.replaceWith(about);
+  const topic = document.querySelector(".menu__about"); // where the header has no room for it
+  if (!topic) return;
+  topic.firstElementChild.textContent = about.dataset.topic;
+  topic.hidden = !about.dataset.topic;
 }
 
 /** They left, were removed or came back somewhere else, or the channel was archived: this page can't show it by itself. */
