@@ -57,7 +57,8 @@ class Presence {
   }
 
   get #wanted() {
-    return [...new Set([...this.#people.values()].flat())].sort((a, b) => a - b);
+    const all = new Set([...this.#people.values()].flat());
+    return [...all].slice(-MOST_PEOPLE).sort((a, b) => a - b);
   }
 
   #now() {
@@ -134,6 +135,7 @@ class Presence {
 }
 
 export const presence = new Presence();
+const MOST_PEOPLE = 200; // as many as the server takes, and as an address has room for
 
 /** Without a `state` nothing is known that was not known before. */
 function draw(element, state) {
