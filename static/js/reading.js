@@ -29,6 +29,7 @@ export class Reading {
     this.#timeline.addEventListener("settled", () => this.#look());
     this.#timeline.addEventListener("arrived", ({ detail }) => this.#arrived(detail.article));
     addEventListener("focus", () => this.#look());
+    document.addEventListener("visibilitychange", () => this.#look()); // may come after the focus, or alone
     addEventListener("pagehide", () => this.#timer && this.#tell({ keepalive: true }));
     addEventListener("blur", () => this.#timeline.newestToRead <= this.#seq && this.#line?.remove());
     unread.addEventListener("read", ({ detail }) => this.#hearSidebar(detail.askedAt));
