@@ -41,6 +41,7 @@ export function startTyping(form, place) {
   live.addEventListener("heard", ({ detail }) => detail.slug === slug && (heardAt = Date.now()));
   live.addEventListener("typing", ({ detail }) => {
     if (detail.slug !== slug || detail.username === username) return;
+    if (!place.ticket) return; // who can't answer any more looks on, as guests do, who are not shown it
     heardAt = Date.now();
     clearTimeout(typists.get(detail.username)?.timer);
     const timer = setTimeout(() => forget(detail.username), SHOWN_MS);

@@ -21,6 +21,7 @@ class Unread extends EventTarget {
   #timer = null;
   #steps = new Map(); // by channel: what was counted lately
   #askedAt = 0;
+  #isOver = false; // nobody is logged in
 
   start({ username, url }) {
     this.#username = username;
@@ -29,8 +30,12 @@ class Unread extends EventTarget {
     live.addEventListener("sidebar", () => this.#readSoon());
     live.addEventListener("places", ({ detail }) => this.#replace(detail));
     live.addEventListener("mark", ({ detail }) => this.#mark(detail));
-    live.addEventListener("up", () => this.#readSoon());
-    setInterval(() => live.isUp || document.hidden || this.#read(), READ_EVERY_MS * (0.8 + Math.random() * 0.4));
+    live.addEventListener("bye", () => (this.#isOver = true));
+    live.addEventListener("up", () => {
+      this.#isOver = false;
+      this.#readSoon();
+    });
+    setInterval(() => live.isUp || this.#isOver || document.hidden || this.#read(), READ_EVERY_MS * (0.8 + Math.random() * 0.4));
     this.#drawSum();
   }
 

@@ -7,6 +7,7 @@ from itertools import count
 
 import pytest
 
+from tests.admin import make_admin
 from tests.site import Site
 from tests.streams import OpenStream
 from tests.visitor import Visitor
@@ -45,13 +46,7 @@ def person(site: Site, unique: Callable[[str], str]) -> Iterator[Callable[[str],
 def admin(site: Site, person: Callable[[str], Visitor]) -> Visitor:
     """Somebody who may do everything."""
     alice = person("alice")
-    site.manage(
-        "shell",
-        given=f"""
-from accounts.models import User
-User.objects.filter(username={alice.username!r}).update(is_staff=True, is_superuser=True)
-""",
-    )
+    make_admin(site, alice)
     return alice
 
 
