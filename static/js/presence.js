@@ -7,6 +7,7 @@ import { live } from "chat/live";
 const IDLE_AFTER_MS = 5 * 60 * 1000;
 const SHARED_EVERY_MS = 20_000; // with the other tabs
 const LOOKED_AFTER_EVERY_MS = 10_000;
+const TOLD_AGAIN_AFTER_MS = 2 * 60 * 1000; // the server takes it, and it may be lost behind that
 const SIGNS_OF_USE = ["pointerdown", "pointermove", "wheel", "keydown", "touchstart", "focus"];
 
 class Presence {
@@ -19,6 +20,7 @@ class Presence {
   #states = new Map(); // by id, of those that are shown
   #said = ""; // in the address of the stream
   #told = ""; // since
+  #toldAt = Infinity; // the address of the stream is not lost
   #isAnswered = true;
 
   start({ url }) {
@@ -73,6 +75,7 @@ class Presence {
 
   #isUp() {
     this.#told = this.#said;
+    this.#toldAt = Infinity;
     this.#drawMine();
     if (this.#shown.length) this.refresh(); // another tab may have taken over
     this.#tell();
@@ -105,15 +108,16 @@ class Presence {
   #lookAfter() {
     this.#drawMine();
     if (!this.#isAnswered) this.#told = ""; // it was lost on the way
-    this.#tell();
+    this.#tell({ isAgain: Date.now() - this.#toldAt >= TOLD_AGAIN_AFTER_MS });
   }
 
-  async #tell() {
+  async #tell({ isAgain = false } = {}) {
     if (!live.isLeading || !live.isUp) return;
     const now = this.#now();
-    if (String(now) === this.#told) return;
+    if (String(now) === this.#told && !isAgain) return;
     if (now.get("people") !== new URLSearchParams(this.#told).get("people")) this.#isAnswered = !now.get("people");
     this.#told = String(now);
+    this.#toldAt = Date.now();
     now.set("author", document.body.dataset.username);
     try {
       await request(this.#url, { method: "POST", body: now });
