@@ -39,7 +39,7 @@ control_socket_disable = True
 graceful_timeout = 10  # seconds
 timeout = 60  # seconds
 
-# As much as nginx takes: a stream's address names up to twenty channels, in any script, and whom the page shows.
+# As much as nginx takes: a stream's address names up to twenty channels and two hundred people.
 limit_request_line = 8190  # bytes
 
 # Longer than nginx keeps an idle connection (60 s): else it may send a post into one that is being closed.

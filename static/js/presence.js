@@ -8,6 +8,7 @@ const IDLE_AFTER_MS = 5 * 60 * 1000;
 const SHARED_EVERY_MS = 20_000; // with the other tabs
 const LOOKED_AFTER_EVERY_MS = 10_000;
 const TOLD_AGAIN_AFTER_MS = 2 * 60 * 1000; // the server takes it, and it may be lost behind that
+const MOST_PEOPLE = 200; // as many as the server takes, and as an address has room for
 const SIGNS_OF_USE = ["pointerdown", "pointermove", "wheel", "keydown", "touchstart", "focus"];
 
 class Presence {
@@ -139,7 +140,6 @@ class Presence {
 }
 
 export const presence = new Presence();
-const MOST_PEOPLE = 200; // as many as the server takes, and as an address has room for
 
 /** Without a `state` nothing is known that was not known before. */
 function draw(element, state) {
