@@ -14,6 +14,8 @@ from tests.bench.processes import Shares, per_message
 PER_SECOND = 20  # messages
 WRITERS_AT_A_PACE = 10
 WARM_UP_S = 3
+RATES = (20, 50, 100, 150, 200, 300, 400)  # messages a second, each to every receiver
+BEHIND_MS = 1_000.0  # who has the median message later than that falls behind
 MOST_S = 60.0
 ARRIVAL_TIMEOUT_S = 30
 PERCENTS = (50, 95, 99)
@@ -34,6 +36,17 @@ class Deliveries:
 
     def per_second(self) -> float:
         return median(verdict.deliveries / verdict.seconds for verdict in self.verdicts)
+
+    @property
+    def keeps_up(self) -> bool:
+        """Whether everything arrived on every connection, without a backlog."""
+        return all(
+            verdict.is_clean
+            and not verdict.heard.ended
+            and not verdict.hinted
+            and verdict.delay_ms(50) < BEHIND_MS
+            for verdict in self.verdicts
+        )
 
     def forget(self) -> None:
         self.verdicts.clear()
@@ -71,26 +84,32 @@ def measure_paced(measured: list[Deliveries], *, runs: int, seconds: float) -> l
 
 def measure_saturation(
     chats: Sequence[Chat], keys: Sequence[str], slug: str, *, runs: int, seconds: float
-) -> list[Deliveries]:
-    """Measure how much arrives when every writer posts as soon as the last post is answered, and print it."""
-    measured = []
-    for chat in chats:
+) -> None:
+    """Print how much arrives at the highest of RATES at which every receiver keeps up; chats in turns."""
+    most: list[list[Deliveries]] = [[] for _chat in chats]
+    for _run in range(runs):
+        for chat, found in zip(chats, most, strict=True):
+            found += _most_that_goes(chat, keys, slug, seconds)
+    for chat, found in zip(chats, most, strict=True):
+        _print_rates(chat, len(keys), found)
+
+
+def _most_that_goes(chat: Chat, keys: Sequence[str], slug: str, seconds: float) -> list[Deliveries]:
+    """The run at that rate; none when not even the lowest goes."""
+    best: list[Deliveries] = []
+    for rate in RATES:
         with audience_at(chat.seats(keys, slug)) as audience:
             one = Deliveries(chat, slug, audience)
-            for _run in range(runs):
-                _saturate(one, seconds)
-            _print_rates(one)
-        measured.append(one)
-    return measured
+            _measure(one, chat.places(slug), round(rate * seconds), most_s=seconds + MOST_S, per_second=rate)
+        if not one.keeps_up:
+            break
+        best = [one]
+    return best
 
 
 def _deliver(one: Deliveries, seconds: float) -> None:
     places = one.chat.places(one.slug)[:WRITERS_AT_A_PACE]
     _measure(one, places, round(PER_SECOND * seconds), most_s=seconds + MOST_S, per_second=PER_SECOND)
-
-
-def _saturate(one: Deliveries, seconds: float) -> None:
-    _measure(one, one.chat.places(one.slug), 1_000_000, most_s=seconds, per_second=None)
 
 
 def _measure(
@@ -120,14 +139,11 @@ def print_delays(one: Deliveries) -> None:
     _print_what_arrived(one)
 
 
-def _print_rates(one: Deliveries) -> None:
-    rates = spread(verdict.deliveries / verdict.seconds for verdict in one.verdicts)
-    messages = spread(verdict.deliveries / one.audience.size / verdict.seconds for verdict in one.verdicts)
-    print(
-        f"  {one.chat.title}, {one.audience.size:,} receivers, as much as goes: {rates} deliveries/s, "
-        f"{messages} messages/s to each"
-    )
-    _print_what_arrived(one)
+def _print_rates(chat: Chat, receivers: int, found: Sequence[Deliveries]) -> None:
+    rates = spread(one.per_second() for one in found) if found else f"less than {RATES[0] * receivers:,}"
+    print(f"  {chat.title}, {receivers:,} receivers, as much as goes: {rates} deliveries/s")
+    for one in found[:1]:
+        _print_what_arrived(one)
 
 
 def _print_what_arrived(one: Deliveries) -> None:
