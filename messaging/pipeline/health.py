@@ -48,8 +48,8 @@ def check_broker() -> Iterator[Finding]:
     if not settings.BROKER_URL:
         yield ok("broker: none, messages are stored in the request")
         return
-    # A watch over every step: a broker may stop to answer at any of them.
-    broker = Connection(settings.BROKER_URL, connect_timeout=PATIENCE_S)
+    # A watch over every step: a broker may stop to answer at any of them. kombu's own clock comes after it.
+    broker = Connection(settings.BROKER_URL, connect_timeout=2 * PATIENCE_S)
     try:
         within(PATIENCE_S, partial(connect, broker))
         for examine in _examinations(broker):
