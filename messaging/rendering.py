@@ -20,6 +20,8 @@ _WORD = re.compile(r"\S+")
 _HINT = re.compile(r"://|@|www\.", re.IGNORECASE)
 # Labels with dots between them; possessive, so that a failure is final and costs one pass.
 _HOST = r"[^\W_][\w-]{0,62}(?:\.[^\W_][\w-]{0,62})*+(?::\d{1,5})?"
+# They turn the direction of what follows around: a link with one would show another host than it leads to.
+_TURNS_AROUND = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 _SAFE_SCHEME = re.compile(r"(?:https?|mailto):", re.IGNORECASE)
 
 
@@ -52,7 +54,7 @@ def _linked(word: str) -> str:
     parts: list[str] = []
     end = 0
     for link in _linkifier().match(word) or []:
-        if _SAFE_SCHEME.match(link.url):
+        if _SAFE_SCHEME.match(link.url) and not _TURNS_AROUND.search(link.text):
             parts += [escape(word[end : link.index]), _anchor(link.url, link.text)]
             end = link.last_index
     parts.append(escape(word[end:]))

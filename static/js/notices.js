@@ -5,7 +5,7 @@ import { live } from "chat/live";
 import { parse } from "chat/timeline";
 import { toast } from "chat/toasts";
 import { unread } from "chat/unread";
-import { word } from "chat/words";
+import { filled, word } from "chat/words";
 
 const LOOKS_ANSWERED_WITHIN_MS = 200;
 const TIMEOUT_MS = 15_000;
@@ -38,7 +38,7 @@ function show(article, place) {
   const name = article.querySelector(".message__author").textContent;
   const channel = place.querySelector("bdi").textContent;
   const text = article.querySelector(".message__body").innerText.trim();
-  const notice = new Notification(word("notice_title").replace("{a}", name).replace("{b}", channel), {
+  const notice = new Notification(filled(word("notice_title"), { a: name, b: channel }), {
     body: Array.from(text).slice(0, MOST_CHARACTERS).join(""),
     tag: article.dataset.clientId, // another notice of the same message takes its place
   });

@@ -8,6 +8,9 @@ const number = new Intl.NumberFormat(document.documentElement.lang);
 /** The sentence called `name`. */
 export const word = (name) => words[name] ?? "";
 
+/** `sentence` with `values` in the places of their names; what a value has of signs means nothing. */
+export const filled = (sentence, values) => sentence.replace(/\{(\w+)\}/g, (_place, name) => values[name] ?? "");
+
 /** The sentence called `name` for `count` things, in the form the language has for that number. */
 export function counted(name, count) {
   const sentence = words[`${name}_${plural.select(count)}`] ?? words[`${name}_other`] ?? words[name] ?? "";

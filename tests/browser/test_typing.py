@@ -34,6 +34,15 @@ def test_one_name_two_names_then_several_people(site: Site, person: MakePerson, 
     expect(line(carol)).to_have_text("Several people are typing…")
 
 
+def test_a_name_is_shown_as_it_is_whatever_signs_it_has(person: MakePerson) -> None:
+    bob = person("bob").sign_up()
+    shown = bob.page.evaluate(
+        "names => import('chat/words').then(({ filled }) => filled('{a} and {b} are typing…', names))",
+        {"a": "Zed $& {b} $'", "b": "{a}"},
+    )
+    assert shown == "Zed $& {b} $' and {a} are typing…"
+
+
 def test_it_goes_away_after_five_seconds(person: MakePerson, unique: Unique) -> None:
     carol, bob = people_in(unique("seconds"), person, "carol", "bob")
     stop_the_clock(carol)

@@ -20,6 +20,12 @@ def test_a_run_longer_than_any_link_is_text() -> None:
     assert "<a" not in render("https://example.org/" + "x" * 2_000)
 
 
+@pytest.mark.parametrize("sign", ["\u202e", "\u2066", "\u200f"])
+def test_what_would_read_as_another_address_is_no_link(sign: str) -> None:
+    assert "<a" not in render(f"https://{sign}gpj.exe")
+    assert "<a" in render("https://gpj.exe")
+
+
 def test_line_breaks_are_kept() -> None:
     assert render("a\n\nb") == "a<br><br>b"
 
