@@ -193,7 +193,8 @@ def test_what_is_counted_while_the_sidebar_is_read_again_is_counted_on(
     expect(unread(carol, slug)).to_have_text("3")
     bob.say("number 5")
     expect(unread(carol, slug)).to_have_text("4")
-    assert len(answers) == 1
+    # Not again and again; once more when the hub's next review finds that something was joined.
+    assert len(answers) <= 2
 
 
 def test_escape_marks_all_as_read(site: Site, person: MakePerson, unique: Unique) -> None:
