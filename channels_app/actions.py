@@ -194,10 +194,7 @@ def mute_channel(actor: User, channel: Channel, *, is_muted: bool) -> None:
         NotAllowed: the actor is not in the channel.
     """
     require(may_mute, actor)
-    membership = _subscription_of(actor, channel)
-    if membership.is_muted != is_muted:
-        Membership.objects.filter(pk=membership.pk).update(is_muted=is_muted)
-        announce(sidebar_changed(actor.pk))
+    _switch(_subscription_of(actor, channel), "is_muted", is_on=is_muted)
 
 
 def notify_of_channel(actor: User, channel: Channel, *, notifies: bool) -> None:
@@ -207,10 +204,7 @@ def notify_of_channel(actor: User, channel: Channel, *, notifies: bool) -> None:
         NotAllowed: the actor is not in the channel.
     """
     require(may_be_notified, actor)
-    membership = _subscription_of(actor, channel)
-    if membership.notifies != notifies:
-        Membership.objects.filter(pk=membership.pk).update(notifies=notifies)
-        announce(sidebar_changed(actor.pk))
+    _switch(_subscription_of(actor, channel), "notifies", is_on=notifies)
 
 
 def edit_topic(actor: Actor, channel: Channel, *, topic: str) -> None:
@@ -317,6 +311,13 @@ def _own_membership(user: User, channel: Channel) -> Membership:
     if membership is None:
         raise NotFound
     return membership
+
+
+def _switch(membership: Membership, field: str, *, is_on: bool) -> None:
+    """Set a switch that the member's sidebar shows; one that is set already is told to nobody."""
+    if getattr(membership, field) != is_on:
+        Membership.objects.filter(pk=membership.pk).update(**{field: is_on})
+        announce(sidebar_changed(membership.user_id))
 
 
 def _subscription_of(user: User, channel: Channel) -> Membership:

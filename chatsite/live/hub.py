@@ -136,6 +136,7 @@ class Hub:
                 )
                 reader.run_once()
             except Exception:
+                # Whatever it is: without a reader every stream would wait, and nobody be told.
                 if not loop.is_closed():
                     logger.exception("hub reader stumbled")
                 time.sleep(RESTART_PAUSE_S)

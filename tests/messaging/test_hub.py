@@ -5,6 +5,7 @@ import threading
 import time
 from collections.abc import Callable, Collection, Coroutine, Iterator, Mapping
 from concurrent.futures import Future
+from functools import partial
 from typing import Any, TypeVar
 
 import pytest
@@ -282,7 +283,7 @@ def test_who_is_taken_out_between_reading_and_letting_in_gets_no_numbers(
     say(cast.dave, cast.design, "are you there?")
 
     for browser in (bob, carol):
-        wait_for(lambda browser=browser: browser.has("are you there?"), what="the message")  # type: ignore[misc]
+        wait_for(partial(browser.has, "are you there?"), what="the message")
     assert (bob.count("count"), carol.count("count")) == (0, 1)
 
 
@@ -311,7 +312,7 @@ def test_a_fault_of_the_hub_costs_nobody_their_stream_or_a_message(
     say(cast.dave, cast.design, "in spite of everything")
 
     for browser in (bob, carol):
-        wait_for(lambda browser=browser: browser.has("in spite of everything"), what="the message")  # type: ignore[misc]
+        wait_for(partial(browser.has, "in spite of everything"), what="the message")
     assert not door.faults
     say(cast.dave, cast.design, "and on it goes")
     wait_for(lambda: bob.has("and on it goes"), what="the next message")
@@ -385,7 +386,7 @@ def test_a_message_is_rendered_once_for_all_who_read_a_language(
 
     say(cast.dave, cast.design, "to nine streams")
     for browser in browsers:
-        wait_for(lambda browser=browser: browser.has("to nine streams"), what="the message")  # type: ignore[misc]
+        wait_for(partial(browser.has, "to nine streams"), what="the message")
 
     assert rendered.count("messaging/_message.html") == 2
 
@@ -415,6 +416,6 @@ def test_what_many_missed_is_rendered_once_for_all_of_them(
     coming_back.result(10)
 
     for browser in browsers:
-        wait_for(lambda browser=browser: browser.has("missed 2"), what="what was missed")  # type: ignore[misc]
+        wait_for(partial(browser.has, "missed 2"), what="what was missed")
         assert not browser.has("missed 0")
     assert rendered.count("messaging/_message.html") == 2
