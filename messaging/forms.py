@@ -1,11 +1,10 @@
 """The forms for texts, and for what a browser says of itself: they parse, the business layer decides."""
 
-import uuid
-
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from chatsite.forms import ActionForm
+from messaging.names import new_client_id
 from messaging.texts import TEXT_LENGTH
 
 MOST_PEOPLE = 200  # that one browser shows
@@ -23,7 +22,7 @@ class TextForm(ActionForm):
 class ComposerForm(TextForm):
     # The browser makes a name for each message; the one made here serves the plain page, where the same form
     # sent twice is one message.
-    client_id = forms.UUIDField(widget=forms.HiddenInput, initial=uuid.uuid4)
+    client_id = forms.UUIDField(widget=forms.HiddenInput, initial=new_client_id)
     # The sender's message before this one, while they have not seen it stored.
     previous = forms.UUIDField(required=False, widget=forms.HiddenInput)
 
@@ -36,7 +35,7 @@ class ComposerForm(TextForm):
         is_taken = self.refusal is not None and self.refusal.code == "client_id_taken"
         if is_taken or "client_id" in self.errors:
             kept = {name: self[name].value() for name in ("text", "previous")}
-            self.data = {**kept, "client_id": str(uuid.uuid4())}
+            self.data = {**kept, "client_id": str(new_client_id())}
         return self
 
 

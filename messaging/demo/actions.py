@@ -22,6 +22,7 @@ from messaging.demo.month import MONTH, conversation
 from messaging.demo.team import EVERYBODY, PEOPLE, PLACES
 from messaging.demo.threads import DELETED
 from messaging.models import Message
+from messaging.names import new_client_id
 from messaging.pipeline.envelope import Envelope
 from messaging.pipeline.load import load
 
@@ -92,7 +93,7 @@ def talk(*, seed: int, count: int) -> Iterator[int]:
     def envelopes() -> Iterator[Envelope]:
         words, names = Random(f"words {round_}"), Random(f"names {round_}")  # noqa: S311  # no secrets
         for said in conversation(words, count=count, begin=begin, end=end):
-            client_id = UUID(int=names.getrandbits(128), version=4)
+            client_id = new_client_id(said.at, source=names)
             author = people[said.author]
             if said.later and len(changes) < MOST_CHANGED:
                 changes.append((author, client_id, said.later))

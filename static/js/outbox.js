@@ -221,11 +221,12 @@ function parsed(value) {
 const STATES = new Set(["waiting", "accepted", "deleting", "refused"]); // another release may know more
 const NAME = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/; // it becomes part of the page and of addresses
 
-/** A new version 4 UUID; `crypto.randomUUID` is not there on plain HTTP. */
+/** A new version 7 UUID, as messaging/names.py says; `crypto.randomUUID` is of another one, and not there on plain HTTP. */
 function newName() {
-  const bytes = crypto.getRandomValues(new Uint8Array(16));
-  bytes[6] = (bytes[6] & 0x0f) | 0x40;
-  bytes[8] = (bytes[8] & 0x3f) | 0x80;
-  const hex = [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+  const bytes = crypto.getRandomValues(new Uint8Array(10));
+  bytes[0] = (bytes[0] & 0x0f) | 0x70;
+  bytes[2] = (bytes[2] & 0x3f) | 0x80;
+  const random = [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+  const hex = Date.now().toString(16).padStart(12, "0") + random;
   return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5");
 }

@@ -9,11 +9,11 @@ import sys
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlencode, urlsplit
-from uuid import uuid4
 
 import django
 from django.core.handlers.wsgi import WSGIHandler
 
+from messaging.names import new_client_id
 from tests.bench.load import TEXTS, Desk
 from tests.bench.profiled import print_profile, print_sum
 
@@ -41,7 +41,7 @@ def _post_often(application: Callable[..., Any], desk: Desk, times: int) -> None
 
 
 def _post(application: Callable[..., Any], desk: Desk) -> None:
-    body = urlencode({**desk.fields, "client_id": str(uuid4()), "text": TEXTS[0]}).encode()
+    body = urlencode({**desk.fields, "client_id": str(new_client_id()), "text": TEXTS[0]}).encode()
     statuses: list[str] = []
     answer = application(_environ(desk, body), lambda status, _headers: statuses.append(status))
     b"".join(answer)

@@ -7,10 +7,10 @@ confirmed by the broker.
 import sys
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from uuid import uuid4
 
 import django
 
+from messaging.names import new_client_id
 from tests.bench.load import TEXTS
 
 THREADS = 8
@@ -42,7 +42,7 @@ def _put_envelope(channel_id: int, author: int, text: str) -> None:
     from messaging.pipeline.envelope import Envelope
     from messaging.pipeline.publish import publish
 
-    publish(Envelope(uuid4(), channel_id, author, text, timezone.now()))
+    publish(Envelope(new_client_id(), channel_id, author, text, timezone.now()))
 
 
 def _put_task(channel_id: int, author: int, text: str) -> None:
@@ -50,7 +50,7 @@ def _put_task(channel_id: int, author: int, text: str) -> None:
 
     from tests.bench.tasks import QUEUE, STORE_TASK, app
 
-    fields = {"channel_id": channel_id, "author_id": author, "client_id": str(uuid4()), "text": text}
+    fields = {"channel_id": channel_id, "author_id": author, "client_id": str(new_client_id()), "text": text}
     app.send_task(STORE_TASK, kwargs={**fields, "accepted_at": timezone.now().isoformat()}, queue=QUEUE)
 
 

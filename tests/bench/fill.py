@@ -5,13 +5,13 @@ messages come in as any history does; the others are copies of these made in the
 """
 
 import os
+import secrets
 import sys
 from collections.abc import Iterator
 from datetime import timedelta
 from itertools import cycle, islice
 from random import Random
 from typing import TYPE_CHECKING
-from uuid import uuid4
 
 import django
 
@@ -24,7 +24,7 @@ COPIES_AT_ONCE = 64_000  # messages in a statement
 PACE_S = 20  # from one message to the next
 STATEMENT_TIMEOUT_S = 600
 
-# A copy is `shift` messages later. Its client_id is as random as any, so that it lands anywhere in its index.
+# A copy is `shift` messages later, and has a name as if it had been said then (messaging/names.py).
 COPY = """
     INSERT INTO messaging_message (channel_id, author_id, client_id, seq, version, text, html, html_version,
         fingerprint, accepted_at, stored_at)
@@ -33,12 +33,14 @@ COPY = """
     FROM messaging_message WHERE channel_id = {channel} AND seq > 0 AND seq <= {count}
 """
 MARIADB = {
-    "client_id": "INSERT(INSERT(MD5(CONCAT(client_id, seq + {shift})), 13, 1, '4'), 17, 1, 'a')",
     "accepted_at": "TIMESTAMPADD(SECOND, {shift} * {pace}, accepted_at)",
+    "client_id": "CONCAT(LPAD(HEX((UNIX_TIMESTAMP(accepted_at) + {shift} * {pace}) * 1000), 12, '0'), '7', "
+    "INSERT(SUBSTR(MD5(CONCAT(client_id, seq + {shift})), 1, 19), 4, 1, 'a'))",
 }
 SQLITE = {
-    "client_id": "lower(hex(randomblob(16)))",
     "accepted_at": "strftime('%Y-%m-%d %H:%M:%f', accepted_at, ({shift} * {pace}) || ' seconds')",
+    "client_id": "printf('%012x7', (strftime('%s', accepted_at) + {shift} * {pace}) * 1000) || "
+    "substr(lower(hex(randomblob(2))), 2) || 'a' || substr(lower(hex(randomblob(8))), 2)",
 }
 
 
@@ -48,7 +50,7 @@ def fill(slug: str, length: int) -> None:
     from messaging.pipeline.load import load
 
     assert length % CYCLE == 0, f"{length} is not a multiple of {CYCLE}"
-    gather_team(password=uuid4().hex, among_others=True)
+    gather_team(password=secrets.token_hex(16), among_others=True)
     for _stored in load(islice(history(slug, length), min(length, FIRST))):
         pass
     stored = FIRST
@@ -63,6 +65,7 @@ def history(slug: str, length: int) -> "Iterator[Envelope]":
     from accounts.models import User
     from channels_app.models import Channel
     from messaging.demo.month import MONTH, conversation
+    from messaging.names import new_client_id
     from messaging.pipeline.envelope import Envelope
 
     channel = Channel.objects.get(slug=slug)
@@ -71,7 +74,8 @@ def history(slug: str, length: int) -> "Iterator[Envelope]":
     said = list(conversation(Random(1), count=CYCLE, begin=now - MONTH, end=now))
     for number, line in enumerate(cycle(said), start=1):
         age = timedelta(seconds=PACE_S) * (length - number)
-        yield Envelope(uuid4(), channel.pk, authors[line.author], line.text, now - age)
+        said_at = now - age
+        yield Envelope(new_client_id(said_at), channel.pk, authors[line.author], line.text, said_at)
 
 
 def copy(slug: str, stored: int, count: int) -> int:

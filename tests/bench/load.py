@@ -7,8 +7,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 from urllib.parse import quote_plus, urlencode, urlsplit
-from uuid import UUID, uuid4
+from uuid import UUID
 
+from messaging.names import new_client_id
 from tests.bench.figures import percentile
 
 TEXTS = (
@@ -151,7 +152,7 @@ class _Writer(asyncio.Protocol):
         self._talk = desk.talk()
         self._is_let_in = asyncio.Event()
         self._transport: asyncio.Transport | None = None
-        self._client_id = uuid4()
+        self._client_id = new_client_id()
         self._asked = self._due = self._deadline = 0.0
 
     async def connect(self) -> None:
@@ -208,7 +209,7 @@ class _Writer(asyncio.Protocol):
         if turn is None or self._asked > self._deadline or self._transport is None:
             self.done.set_result(None)
             return
-        self._client_id = uuid4()
+        self._client_id = new_client_id()
         self._load.sent_at[self._client_id] = self._asked
         self._transport.write(self._talk.post(self._client_id, turn))
 

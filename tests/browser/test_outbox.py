@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
+from uuid import UUID
 
 import pytest
 from playwright.sync_api import Locator, Route, expect
@@ -40,6 +41,9 @@ def test_what_was_not_sent_outlives_a_reload_and_goes_out_in_order(
     expect(bar(bob, "Your 2 messages will be sent.")).to_be_visible()
     bob.say("three")
     bob.sees("one", "two", "three")
+    names = [UUID(entry["clientId"]) for entry in kept(bob)]
+    assert [name.version for name in names] == [7, 7, 7]  # as messaging/names.py makes them, and why
+    assert names == sorted(names)
 
     bob.context.unroute(POSTS)
     bob.sees_stored("one", "two", "three")

@@ -13,8 +13,9 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import Enum
-from uuid import UUID, uuid4
+from uuid import UUID
 
+from messaging.names import new_client_id
 from tests.faults.line import FAULTS, Line
 from tests.visitor import Answer, Visitor
 
@@ -63,7 +64,7 @@ class Sent:
 
 def say(visitor: Visitor, slug: str, text: str) -> Sent:
     """Have `visitor` post `text` in the channel `slug`, once and without an outbox."""
-    sent = Sent(uuid4(), visitor.username, slug, text, time.time())
+    sent = Sent(new_client_id(), visitor.username, slug, text, time.time())
     answer = visitor.post(f"/channels/{slug}/", text, sent.client_id)
     assert answer.status in (201, 202), answer
     sent.answers.append((answer.status, ""))
@@ -178,7 +179,7 @@ class Outbox:
                     self._write()
 
     def _write(self) -> None:
-        sent = Sent(uuid4(), self._visitor.username, self._page.slug, next(self._texts), time.time())
+        sent = Sent(new_client_id(), self._visitor.username, self._page.slug, next(self._texts), time.time())
         self._unsettled.append(sent)
         self._journal.append(sent)
 

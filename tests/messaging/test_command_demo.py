@@ -25,6 +25,8 @@ from messaging.pipeline.persist import persist
 from messaging.rendering import render
 from tests.cast import Cast, say
 
+NAME_WITHOUT_TIME = 1 << 76
+
 
 def run(*arguments: str) -> str:
     out = io.StringIO()
@@ -33,12 +35,11 @@ def run(*arguments: str) -> str:
 
 
 def words() -> list[tuple[Any, ...]]:
-    """Everything said, but for when."""
-    return list(
-        Message.objects.order_by("pk").values_list(
-            "channel__slug", "seq", "author__username", "client_id", "text"
-        )
+    """Everything said, but for when, with which a name begins."""
+    said = Message.objects.order_by("pk").values_list(
+        "channel__slug", "seq", "author__username", "text", "client_id"
     )
+    return [(*what, client_id.int % NAME_WITHOUT_TIME) for *what, client_id in said]
 
 
 def test_the_demo_is_a_team_and_a_month_of_its_conversation(database: None) -> None:

@@ -10,6 +10,7 @@ from django.core.management.base import CommandError
 from accounts.management.arguments import the_user
 from channels_app.management.arguments import the_channel
 from chatsite.commands import ChatCommand
+from messaging.names import new_client_id
 from messaging.pipeline.accept import Accepted, accept, rejection_of, wait_until_stored
 
 LONGEST_WAIT_S = 3600
@@ -51,7 +52,7 @@ class Command(ChatCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         author, channel = the_user(options["author"]), the_channel(options["channel"])
         text = options["text"] if options["text"] != "-" else from_stdin()
-        accepted = accept(author, channel, text=text, client_id=options["client_id"] or uuid.uuid4())
+        accepted = accept(author, channel, text=text, client_id=options["client_id"] or new_client_id())
         if accepted.is_stored:
             self.stdout.write(f"Stored: {accepted.client_id}")
             return
