@@ -30,13 +30,22 @@ class ComposerForm(TextForm):
         """This form, refused, to be shown again.
 
         Under the same client_id: the queue may have the message all the same, and the name keeps it one
-        message. Under a new one only where the name was none, or is another message's.
+        message. Under a new one only where the name was none, or is another message's. Without a `previous`
+        that is none, which nobody could mend.
         """
+        kept = {name: self[name].value() for name in ("text", "client_id", "previous")}
         is_taken = self.refusal is not None and self.refusal.code == "client_id_taken"
         if is_taken or "client_id" in self.errors:
-            kept = {name: self[name].value() for name in ("text", "previous")}
-            self.data = {**kept, "client_id": str(new_client_id())}
+            kept["client_id"] = str(new_client_id())
+        if "previous" in self.errors:
+            kept["previous"] = ""
+        self.data = kept
         return self
+
+    @property
+    def is_damaged(self) -> bool:
+        """Whether what nobody types did not arrive as the page had it."""
+        return not {"client_id", "previous"}.isdisjoint(self.errors)
 
 
 class BrowserForm(forms.Form):

@@ -13,7 +13,7 @@ def new_client_id(at: datetime | None = None, *, source: Random = UNKNOWABLE) ->
     Names made one after the other lie side by side in their index. Random ones are written all over it, which
     costs the more the longer the history is.
 
-    Args:
+    Arguments:
         at: when the message is said; now, if it isn't given.
         source: of the random bits, for a demo that is the same each time.
     """

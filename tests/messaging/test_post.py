@@ -231,6 +231,19 @@ def test_a_refused_post_keeps_its_name_unless_that_is_another_message(cast: Cast
     )
 
 
+def test_a_damaged_previous_is_said_once_and_then_left_out(cast: Cast) -> None:
+    bob = signed_in(cast.bob)
+
+    refused = post_text(bob, cast.design, "keep me", previous="nonsense")
+    composer = refused.context["composer"]
+    again = {name: composer[name].value() for name in ("text", "client_id", "previous")}
+
+    assert refused.status_code == 422
+    assert "This form was damaged on its way." in refused.content.decode()
+    assert again["text"] == "keep me"
+    assert bob.post("/channels/design/messages/", again).status_code == 302
+
+
 def test_a_post_without_a_csrf_token_is_refused(cast: Cast) -> None:
     bob = signed_in(cast.bob, checks_csrf=True)
 
