@@ -26,9 +26,11 @@ def browse(request: SignedInRequest) -> HttpResponse:
 def members(request: SignedInRequest, slug: str) -> HttpResponse:
     """Who is in a channel; for a script the list alone, which it shows beside the messages."""
     channel = queries.channel_by_slug(request.user, slug)
-    people, has_more = queries.members(channel, after=request.GET.get("after", ""))
+    after = request.GET.get("after", "")
+    people, has_more = queries.members(channel, after=after)
     page = "channels/_members.html" if request.htmx else "channels/members.html"
-    return render(request, page, {"channel": channel, "people": people, "has_more": has_more})
+    context = {"channel": channel, "people": people, "has_more": has_more, "after": after}
+    return render(request, page, context)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

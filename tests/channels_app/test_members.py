@@ -41,6 +41,14 @@ def test_a_channel_without_anybody_says_so(cast: Cast) -> None:
     )
 
 
+def test_past_the_end_of_the_list_it_is_not_said_that_nobody_is_there(cast: Cast) -> None:
+    page = signed_in(cast.bob).get("/channels/design/members/?after=zzz").content.decode()
+
+    assert "Nobody is in this channel." not in page
+    assert "There are no further members." in page
+    assert 'href="/channels/design/members/"' in page
+
+
 def test_a_script_gets_the_list_alone(cast: Cast) -> None:
     answer = signed_in(cast.bob).get("/channels/design/members/", headers={"HX-Request": "true"})
 
