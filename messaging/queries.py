@@ -175,8 +175,8 @@ def opening_page(user: User, channel: Channel, membership: Membership | None) ->
         return newest
     first = _first_unread(user, channel, membership)
     if first is None or newest.before is None or first >= newest.before:
-        return replace(newest, new_from=first, has_unread=first is not None)
-    return replace(_page_around(channel, membership, first), new_from=first, has_unread=True)
+        return replace(_new_from(newest, first), has_unread=first is not None)
+    return replace(_new_from(_page_around(channel, membership, first), first), has_unread=True)
 
 
 def with_new_line(
@@ -190,7 +190,7 @@ def with_new_line(
         return replace(page, has_unread=True)
     unread = (item.message for item in page.items if item.message.seq > read_up_to)
     first = next((message.seq for message in unread if message.author_id != user.pk), None)
-    return replace(page, new_from=first, has_unread=first is not None or not page.is_latest)
+    return replace(_new_from(page, first), has_unread=first is not None or not page.is_latest)
 
 
 def page_before(channel: Channel, membership: Membership | None, seq: int) -> TimelinePage:
@@ -447,6 +447,12 @@ def _window(channel: Channel, low: int, high: int) -> MessageQuerySet:
     of a `range`). Numbers are dense, so a narrow window holds a page unless much of it was deleted.
     """
     return Message.objects.shown().filter(channel=channel, seq__gt=low, seq__lt=high)
+
+
+def _new_from(page: TimelinePage, seq: int | None) -> TimelinePage:
+    """`page` with the line "New" above number `seq`; what follows the line has a heading of its own."""
+    items = [replace(item, is_grouped=item.is_grouped and item.message.seq != seq) for item in page.items]
+    return replace(page, items=items, new_from=seq)
 
 
 def _as_items(messages: Iterable[Message]) -> list[TimelineItem]:

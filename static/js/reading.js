@@ -31,7 +31,7 @@ export class Reading {
     addEventListener("focus", () => this.#look());
     document.addEventListener("visibilitychange", () => this.#look()); // may come after the focus, or alone
     addEventListener("pagehide", () => this.#timer && this.#tell({ keepalive: true }));
-    addEventListener("blur", () => this.#timeline.newestToRead <= this.#seq && this.#line?.remove());
+    addEventListener("blur", () => this.#timeline.newestToRead <= this.#seq && this.#removeLine());
     unread.addEventListener("read", ({ detail }) => this.#hearSidebar(detail.askedAt));
     document.addEventListener("keydown", (event) => event.key === "Escape" && this.#escape(event));
     region.addEventListener("click", (event) => {
@@ -121,6 +121,12 @@ export class Reading {
     const line = this.#line ?? Object.assign(document.createElement("div"), { id: "new", className: "timeline__new" });
     line.textContent = word("new");
     article.before(line);
+    this.#timeline.refresh();
+  }
+
+  #removeLine() {
+    if (!this.#line) return;
+    this.#line.remove();
     this.#timeline.refresh();
   }
 

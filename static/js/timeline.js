@@ -277,8 +277,9 @@ export class Timeline extends EventTarget {
       }
       const moment = new Date(article.querySelector("time").dateTime);
       const isNewDay = !before || dayOf(before.moment) !== dayOf(moment);
+      const isBelowLine = article.previousElementSibling?.matches(".timeline__new");
       const isGrouped =
-        !isNewDay && before.author === article.dataset.author && moment - before.moment < GROUP_WITHIN_MS;
+        !isNewDay && !isBelowLine && before.author === article.dataset.author && moment - before.moment < GROUP_WITHIN_MS;
       article.classList.toggle("message--grouped", isGrouped);
       if (isNewDay) this.#announceDay(article, moment, spare);
       before = { author: article.dataset.author, moment };

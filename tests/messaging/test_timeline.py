@@ -126,6 +126,17 @@ def test_messages_by_one_author_within_five_minutes_share_a_heading(cast: Cast) 
     assert [item.is_grouped for item in page.items] == [False, True, False, False, False]
 
 
+def test_the_first_message_under_the_new_line_has_its_own_heading(cast: Cast) -> None:
+    said_at(cast.design, *[(cast.carol, NOON + timedelta(minutes=minute)) for minute in range(3)])
+    bob = signed_in(cast.bob)
+    bob.post("/channels/design/read/", {"seq": 1})
+
+    page = bob.get("/channels/design/").context["messages_page"]
+
+    assert page.new_from == 2
+    assert [item.is_grouped for item in page.items] == [False, False, True]
+
+
 def test_days_are_told_apart_in_the_readers_zone(cast: Cast) -> None:
     evening = datetime(2026, 3, 2, 22, 30, tzinfo=UTC)
     said_at(cast.design, (cast.bob, evening), (cast.bob, evening + timedelta(hours=2)))
