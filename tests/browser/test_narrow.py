@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Locator, expect
 
 from tests.browser.conftest import MakePerson
 from tests.browser.person import Person
@@ -113,3 +113,63 @@ def fits(someone: Person) -> None:
         ".filter(Boolean).map((element) => [element.scrollWidth, element.clientWidth])"
     )
     assert all(scrolled <= shown for scrolled, shown in widths), f"{someone.page.url} is too wide: {widths}"
+
+
+def test_what_is_touched_is_44_pixels_wide_and_high(person: MakePerson, unique: Unique) -> None:
+    bob = person("bob", **TOUCH)
+    for path in OUTSIDE_PAGES[:2]:
+        bob.page.goto(path)
+        assert too_small(bob) == []
+    bob.sign_up()
+    for path in INSIDE_PAGES[:-1]:
+        bob.page.goto(path)
+        assert too_small(bob) == []
+
+    bob.page.goto("/")
+    bob.button("Channels").tap()
+    assert too_small(bob) == []
+    bob.create_channel(unique("Touch"))
+    bob.box.fill("under a finger")
+    bob.button("Send").tap()
+    bob.sees_stored("under a finger")
+    press_long(bob, bob.message("under a finger"))
+    assert too_small(bob) == []
+    bob.message("under a finger").get_by_role("button", name="Edit").tap()
+    expect(bob.page.get_by_label("Edited text")).to_be_focused()
+    assert too_small(bob) == []
+    bob.link("Cancel").tap()
+
+    bob.button("More").tap()
+    assert too_small(bob) == []
+    bob.button("Delete chat").tap()
+    expect(bob.button("Undo")).to_be_visible()
+    assert too_small(bob) == []
+    bob.page.locator("a.channel__members").tap()
+    expect(bob.page.get_by_role("complementary", name="Members")).to_be_visible()
+    assert too_small(bob) == []
+
+
+def too_small(someone: Person) -> list[str]:
+    """What is in sight to be touched and smaller than a fingertip; links in a text are as high as its lines."""
+    found: list[str] = someone.page.evaluate(
+        """() => [...document.querySelectorAll("a, button, input:not([type=hidden]), textarea, select, [role=option]")]
+            .filter((element) => element.checkVisibility({ checkOpacity: true, checkVisibilityCSS: true }))
+            .filter((element) => !element.closest("p:not(.timeline__older, .message__note), .message__body, .message__meta, .skip-link"))
+            .map((element) => (element.type === "checkbox" ? element.labels[0] : element))
+            .map((element) => [element, element.getBoundingClientRect()])
+            .filter(([, { width, height }]) => Math.min(width, height) < 43.9)
+            .map(([element, { width, height }]) => `${element.outerHTML.slice(0, 120)}: ${width} x ${height}`)"""
+    )
+    return found
+
+
+def press_long(someone: Person, message: Locator) -> None:
+    """Hold a finger on a message."""
+    place = message.bounding_box()
+    assert place is not None
+    touch = someone.context.new_cdp_session(someone.page)
+    points = [{"x": place["x"] + place["width"] / 2, "y": place["y"] + place["height"] / 2}]
+    touch.send("Input.dispatchTouchEvent", {"type": "touchStart", "touchPoints": points})
+    expect(message.get_by_role("button", name="Edit")).to_have_css("opacity", "1")
+    expect(message).to_have_class(re.compile("message--active"))
+    touch.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
