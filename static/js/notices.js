@@ -14,7 +14,7 @@ const MOST_CHARACTERS = 120;
 /** Whether this browser may show notices; asks its user when that was not asked yet. Call it from a press of theirs alone. */
 export async function allowNotices() {
   const permission = "Notification" in window ? await Notification.requestPermission() : "denied";
-  if (permission === "denied") toast(word("notices_denied"));
+  if (permission !== "granted") toast(word(permission === "denied" ? "notices_denied" : "notices_not_allowed"));
   return permission === "granted";
 }
 

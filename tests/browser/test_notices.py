@@ -135,13 +135,20 @@ def test_the_browser_is_asked_by_the_button_alone(person: MakePerson, unique: Un
     assert bob.page.evaluate("asked") == 1
 
 
-def test_who_forbids_it_is_told_so(person: MakePerson, unique: Unique) -> None:
-    bob = someone_with(person, "bob", permission="default", answer="denied")
-    bob.create_channel(unique("denied"))
+@pytest.mark.parametrize(
+    ("answer", "told"),
+    [
+        ("denied", "Your browser does not allow this site to show notifications."),
+        ("default", "Nothing was allowed in your browser, so no notifications are shown."),  # closed, unanswered
+    ],
+)
+def test_who_does_not_allow_it_is_told_so(
+    person: MakePerson, unique: Unique, answer: str, told: str
+) -> None:
+    bob = someone_with(person, "bob", permission="default", answer=answer)
+    bob.create_channel(unique("asked"))
     bob.button("Notify me").click()
-    expect(
-        bob.page.get_by_text("Your browser does not allow this site to show notifications.")
-    ).to_be_visible()
+    expect(bob.page.get_by_role("status").get_by_text(told)).to_be_visible()
     expect(bob.button("Notify me")).to_be_visible()
 
 
