@@ -4,8 +4,13 @@ import { presence } from "chat/presence";
 import { parse } from "chat/timeline";
 
 const TIMEOUT_MS = 15_000;
+const REST = "body > :not(.aside, .toasts, dialog)";
+
+const isNarrow = matchMedia("(width < 56rem)"); // where the aside covers the page, as in the style sheet
 
 let aside = null;
+
+isNarrow.addEventListener("change", shutOutRest);
 
 /** Open the aside that `link` is for, or close it. */
 export async function toggleMembers(link) {
@@ -25,17 +30,24 @@ export async function toggleMembers(link) {
   });
   link.ariaExpanded = "true";
   document.getElementById("main").after(aside);
+  shutOutRest();
   aside.querySelector("h2").focus();
   await add(link.href);
 
   function close() {
     aside.remove();
     aside = null;
+    shutOutRest();
     const opener = document.querySelector("a.channel__members");
     opener.ariaExpanded = "false";
     opener.focus();
     presence.refresh();
   }
+}
+
+/** What the aside covers is out of reach of the keys, too. */
+function shutOutRest() {
+  for (const element of document.querySelectorAll(REST)) element.inert = Boolean(aside) && isNarrow.matches;
 }
 
 /** The people at `url` come below those who are there, in place of `last`; as a page when that does not work. */

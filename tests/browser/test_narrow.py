@@ -63,6 +63,25 @@ def test_what_one_does_with_a_channel_is_in_a_menu(person: MakePerson) -> None:
     expect(bob.page.get_by_text("History cleared for you.")).to_be_visible()
 
 
+def test_the_sheet_of_members_keeps_the_keys_until_it_is_closed(person: MakePerson) -> None:
+    bob = person("bob", **PHONE).sign_up()
+    bob.page.get_by_role("link", name=re.compile("member")).press("Enter")
+    sheet = bob.page.get_by_role("complementary", name="Members")
+    expect(sheet.get_by_role("listitem").first).to_be_visible()
+    for _key in range(4):
+        bob.page.keyboard.press("Tab")
+        assert bob.page.evaluate("document.activeElement.closest('main, nav')") is None
+
+    page = bob.page.get_by_role("main")
+    bob.page.set_viewport_size({"width": 1440, "height": 900})
+    expect(page).to_have_js_property("inert", False)
+    bob.page.set_viewport_size({"width": 390, "height": 844})
+    expect(page).to_have_js_property("inert", True)
+    sheet.get_by_role("button", name="Close").click()
+    expect(page).to_have_js_property("inert", False)
+    expect(bob.page.get_by_role("link", name=re.compile("member"))).to_be_focused()
+
+
 def test_on_touch_enter_breaks_the_line_and_the_button_sends(person: MakePerson, unique: Unique) -> None:
     bob = person("bob", **TOUCH).sign_up()
     bob.button("Channels").tap()
