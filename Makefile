@@ -1,7 +1,7 @@
 # Every way to run, test and check the site. The work is done by the scripts in deploy/.
 
 .DEFAULT_GOAL := help
-.PHONY: help run admin stack test test-quick long faults bench check format clean
+.PHONY: help run admin stack test test-quick long faults bench check format messages clean
 
 help: ## Say what there is
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' Makefile | expand -t 20
@@ -35,6 +35,9 @@ check: ## Run the static checks alone
 
 format: ## Format Python and templates
 	@deploy/test.sh format
+
+messages: ## Bring the translations in locale/ up to date with the texts in the code
+	@deploy/test.sh messages
 
 clean: ## Remove .venv and caches; what is in var/ stays
 	@rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

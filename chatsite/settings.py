@@ -14,6 +14,8 @@ from csp.constants import NONCE, NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from django.urls import reverse_lazy
 
+from chatsite.languages import LANGUAGES as LANGUAGES
+from chatsite.languages import compiled
 from chatsite.logs import FORMATS, logging_settings
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -348,7 +350,6 @@ CELERY_TASK_PUBLISH_RETRY = False
 # Language, time, mail, logs
 
 LANGUAGE_CODE = "en"
-LANGUAGES = [("en", "English")]  # one whole language rather than Django's words in many
 USE_I18N = True
 USE_TZ = True
 TIME_ZONE = env.str("TIME_ZONE", default="UTC")
@@ -356,7 +357,10 @@ try:
     zoneinfo.ZoneInfo(TIME_ZONE)
 except (ValueError, OSError, KeyError):
     raise ImproperlyConfigured(f"TIME_ZONE must name a zone like Europe/Berlin, not {TIME_ZONE!r}.") from None
-LOCALE_PATHS = [BASE_DIR / "locale"]
+try:
+    LOCALE_PATHS = [compiled(BASE_DIR / "locale", into=VAR_DIR / "locale")]
+except OSError as error:
+    raise ImproperlyConfigured(f"VAR_DIR can't be written: {error}") from None
 
 try:
     vars().update(env.email_url("EMAIL_URL", default="consolemail://"))

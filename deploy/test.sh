@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # `make test` and its smaller relatives: each check is a step; the first that fails ends the run and is named.
 #
-# Usage: deploy/test.sh all|quick|long|faults|check|format|bench
+# Usage: deploy/test.sh all|quick|long|faults|check|format|messages|bench
 set -euo pipefail
 
 # shellcheck source=deploy/common.sh
@@ -147,7 +147,11 @@ case ${1:-} in
         "$PY" -m ruff format .
         find templates -name '*.html' -print0 | xargs -0r "$VENV/bin/djade" --target-version 5.2
         ;;
+    messages)
+        prepare venv mysqlclient
+        "$PY" -m tests.languages update
+        ;;
     *)
-        die "Usage: deploy/test.sh all|quick|long|faults|check|format|bench"
+        die "Usage: deploy/test.sh all|quick|long|faults|check|format|messages|bench"
         ;;
 esac
