@@ -9,6 +9,7 @@ from tests.bench.figures import say_aim
 from tests.bench.pace import measure_dwell
 from tests.bench.pages import channel_with, measure_pages
 from tests.bench.posts import measure_posts
+from tests.bench.processes import per_message
 from tests.bench.sizes import Sizes
 from tests.bench.ways import PRODUCT, Crowd, reader_at
 from tests.site import Site
@@ -55,10 +56,11 @@ def _in_turns(sites: list[tuple[Site, str]], sizes: Sizes) -> list[Found]:
 
 def _once(site: Site, crowd: Crowd, sizes: Sizes) -> Found:
     [posts] = measure_posts(site, crowd, [PRODUCT], posts=sizes.posts, runs=1)
-    drained = drain(site, count=sizes.queued).per_second
-    print(f"  {drained:,.0f} stored/s from a full queue", flush=True)
+    drained = drain(site, count=sizes.queued)
+    print(f"  {drained.per_second:,.0f} stored/s from a full queue")
+    print(f"    µs of CPU a message: {per_message([(drained.taken_s, drained.count)])}", flush=True)
     dwell_ms = measure_dwell(site, crowd, per_second=PACE_PER_SECOND, seconds=PACED_S)
-    return Found(drained, posts.per_second, posts.answered_ms(99), dwell_ms[50], dwell_ms[99])
+    return Found(drained.per_second, posts.per_second, posts.answered_ms(99), dwell_ms[50], dwell_ms[99])
 
 
 def _median(found: list[Found]) -> Found:
