@@ -27,6 +27,9 @@ INSIDE_PAGES = [
     "/nowhere/",
 ]
 
+TOUCHED = "a, button, input:not([type=hidden]), textarea, select"
+IN_TEXTS = "p:not(.timeline__older, .message__note), .message__body, .message__meta, .skip-link"
+
 
 def test_the_drawer_opens_by_button_and_by_keyboard(person: MakePerson, unique: Unique) -> None:
     bob = person("bob", **PHONE).sign_up()
@@ -169,15 +172,16 @@ def test_what_is_touched_is_44_pixels_wide_and_high(person: MakePerson, unique: 
 
 
 def too_small(someone: Person) -> list[str]:
-    """What is in sight to be touched and smaller than a fingertip; links in a text are as high as its lines."""
+    """What is in sight to be touched and smaller than a fingertip; a link in a text is as high as its line."""
     found: list[str] = someone.page.evaluate(
-        """() => [...document.querySelectorAll("a, button, input:not([type=hidden]), textarea, select, [role=option]")]
+        """([touched, inTexts]) => [...document.querySelectorAll(touched)]
             .filter((element) => element.checkVisibility({ checkOpacity: true, checkVisibilityCSS: true }))
-            .filter((element) => !element.closest("p:not(.timeline__older, .message__note), .message__body, .message__meta, .skip-link"))
+            .filter((element) => !element.closest(inTexts))
             .map((element) => (element.type === "checkbox" ? element.labels[0] : element))
-            .map((element) => [element, element.getBoundingClientRect()])
+            .map((element) => [element.outerHTML, element.getBoundingClientRect()])
             .filter(([, { width, height }]) => Math.min(width, height) < 43.9)
-            .map(([element, { width, height }]) => `${element.outerHTML.slice(0, 120)}: ${width} x ${height}`)"""
+            .map(([html, { width, height }]) => `${html.slice(0, 120)}: ${width} x ${height}`)""",
+        [TOUCHED, IN_TEXTS],
     )
     return found
 

@@ -139,12 +139,10 @@ def test_the_browser_is_asked_by_the_button_alone(person: MakePerson, unique: Un
     ("answer", "told"),
     [
         ("denied", "Your browser does not allow this site to show notifications."),
-        ("default", "Nothing was allowed in your browser, so no notifications are shown."),  # closed, unanswered
+        ("default", "Nothing was allowed in your browser, so no notifications are shown."),  # it was closed
     ],
 )
-def test_who_does_not_allow_it_is_told_so(
-    person: MakePerson, unique: Unique, answer: str, told: str
-) -> None:
+def test_who_does_not_allow_it_is_told_so(person: MakePerson, unique: Unique, answer: str, told: str) -> None:
     bob = someone_with(person, "bob", permission="default", answer=answer)
     bob.create_channel(unique("asked"))
     bob.button("Notify me").click()
