@@ -34,8 +34,15 @@ class ChannelQuerySet(models.QuerySet["Channel"]):
 
     def with_is_member(self, user: User) -> "ChannelQuerySet":
         """Each channel with `is_member`: whether `user` is subscribed."""
-        subscribed = Membership.objects.filter(channel=OuterRef("pk"), user=user, left_at=None)
-        return self.annotate(is_member=Exists(subscribed))
+        return self.annotate(is_member=_is_subscribed(user))
+
+    def without(self, user: User) -> "ChannelQuerySet":
+        """Those that `user` is not subscribed to."""
+        return self.exclude(_is_subscribed(user))
+
+
+def _is_subscribed(user: User) -> Exists:
+    return Exists(Membership.objects.filter(channel=OuterRef("pk"), user=user, left_at=None))
 
 
 ChannelManager = models.Manager.from_queryset(ChannelQuerySet)

@@ -16,6 +16,7 @@ from chatsite.text import KEY_LENGTH, refuse_unstorable
 
 BROWSE_PAGE = 50  # channels
 MEMBERS_PAGE = 100  # people
+OFFERED = 200  # channels, to somebody who is about to jump to one
 BUSIEST = 20  # channels
 PEOPLE_MEANT = 20  # by the beginning of a username in a search
 
@@ -88,6 +89,24 @@ def browse(user: User, *, name_filter: str, page: str) -> Page[Channel]:
     if wanted := slug_of(name_filter):
         channels = channels.filter(slug__contains=wanted)
     return Paginator(channels, BROWSE_PAGE).get_page(page)
+
+
+def channels_to_offer(user: User, *, typed: str) -> tuple[list[Channel], bool]:
+    """The channels that `user` may join, at most OFFERED of them, and whether there are more.
+
+    Arguments:
+        typed: only channels with each of these words in their name, those first that start with them all;
+            "" for any, by name.
+    """
+    refuse_unstorable(typed, field="q")
+    channels = Channel.objects.visible_to(user).open().without(user)
+    wanted = slug_of(typed.strip().removeprefix("#"))
+    for word in list(filter(None, wanted.split("-"))) or [wanted]:
+        channels = channels.filter(slug__contains=word)
+    starts = When(slug__gte=wanted, slug__lt=wanted + LAST_CHARACTER, then=0)
+    order = [Case(starts, default=1), "slug"] if wanted else ["slug"]
+    offered = list(channels.order_by(*order).only("name", "slug")[: OFFERED + 1])
+    return offered[:OFFERED], len(offered) > OFFERED
 
 
 def landing_channel() -> Channel:

@@ -8,6 +8,7 @@ app_name = "channels"
 
 urlpatterns = [
     path("", views.browse, name="browse"),
+    path("search/", views.search, name="search"),
     path("create/", views.create, name="create"),
     path("<str:slug>/members/", views.members, name="members"),
     path("<str:slug>/join/", views.join, name="join"),

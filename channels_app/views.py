@@ -1,4 +1,4 @@
-"""Pages and buttons for channels: browse, members, create, join, leave, clear, mark as read, mute, notify."""
+"""Pages and buttons for channels: browse, search, members, create, join, leave, clear, read, mute, notify."""
 
 from django.http import HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
@@ -20,6 +20,14 @@ def browse(request: SignedInRequest) -> HttpResponse:
     query = request.GET.get("q", "")
     page = queries.browse(request.user, name_filter=query, page=request.GET.get("page", "1"))
     return render(request, "channels/browse.html", {"page_obj": page, "query": query})
+
+
+@require_safe
+def search(request: SignedInRequest) -> JsonResponse:
+    """The channels that the asker is not in yet, for a script that offers them beside their own."""
+    channels, has_more = queries.channels_to_offer(request.user, typed=request.GET.get("q", ""))
+    offered = [{"name": channel.name, "url": channel.get_absolute_url()} for channel in channels]
+    return JsonResponse({"channels": offered, "has_more": has_more})
 
 
 @require_safe
