@@ -1,7 +1,9 @@
 """Every write to an account, one function per thing a person does."""
 
 from collections.abc import Callable, Iterable
+from typing import Any
 
+from django.conf import settings
 from django.contrib.auth.models import Group, Permission
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext_lazy as _
@@ -10,6 +12,7 @@ from accounts.actors import Actor
 from accounts.models import User
 from accounts.names import clean_username, username_shape
 from accounts.permissions import may_create_user, may_edit_user, may_give_rights, may_set_preferences
+from accounts.zones import clean_time_zone
 from chatsite.errors import Conflict, Invalid
 from chatsite.live.bus import announce
 from chatsite.live.events import presence_switched, sessions_changed
@@ -107,18 +110,71 @@ def set_password(actor: Actor, user: User, *, password: str | None) -> User:
     return user
 
 
-def set_preferences(actor: User, *, shows_presence: bool) -> None:
-    """Choose how the site treats the actor.
+def set_display_name(actor: User, *, display_name: str) -> None:
+    """Be called otherwise, everywhere and at once.
+
+    Raises:
+        Invalid: the name breaks a rule.
+        NotAllowed: the actor's account has ended.
+    """
+    display_name = clean_display_name(display_name)
+    if _choose(actor, display_name=display_name):
+        announce(sessions_changed(actor.pk))  # the hubs know the name, for who types
+
+
+def set_email(actor: User, *, email: str, password: str) -> None:
+    """Have mail go to another address, or with "" to none.
 
     Arguments:
-        shows_presence: others see whether they are here.
+        password: the actor's, as typed: by the address somebody else could get a new one.
+
+    Raises:
+        Invalid: the password is another.
+        NotAllowed: the actor's account has ended.
+    """
+    if not actor.check_password(password):
+        raise Invalid(_("That is not your password."), code="password_wrong", field="password")
+    _choose(actor, email=User.objects.normalize_email(email))
+
+
+def set_appearance(actor: User, *, theme: str, language: str, time_zone: str) -> None:
+    """Choose how pages look to the actor.
+
+    Arguments:
+        theme: a `User.Theme`.
+        language: one that the site speaks; "" as the browser says.
+        time_zone: as typed; "" as the browser says.
+
+    Raises:
+        Invalid: there is no such theme, language or zone.
+        NotAllowed: the actor's account has ended.
+    """
+    if theme not in User.Theme.values:
+        raise Invalid(_("There is no such theme."), code="theme_unknown", field="theme")
+    if language and language not in dict(settings.LANGUAGES):
+        raise Invalid(_("The site does not speak that language."), code="language_unknown", field="language")
+    _choose(actor, theme=theme, language=language, time_zone=clean_time_zone(time_zone))
+
+
+def set_enter(actor: User, *, enter_sends: bool | None) -> None:
+    """Choose what Enter does while the actor writes.
+
+    Arguments:
+        enter_sends: it sends, it breaks the line, or None: it sends but on a touch screen.
 
     Raises:
         NotAllowed: the actor's account has ended.
     """
-    require(may_set_preferences, actor, actor)
-    changed = User.objects.filter(pk=actor.pk).exclude(shows_presence=shows_presence)
-    if changed.update(shows_presence=shows_presence):
+    _choose(actor, enter_sends=enter_sends)
+
+
+def set_presence(actor: User, *, shows_presence: bool) -> None:
+    """Choose whether others see if the actor is here.
+
+    Raises:
+        NotAllowed: the actor's account has ended.
+    """
+    if _choose(actor, shows_presence=shows_presence):
         announce(presence_switched(actor.pk))
 
 
@@ -196,6 +252,12 @@ def clean_display_name(typed: str) -> str:
             field="display_name",
         )
     return name
+
+
+def _choose(actor: User, **chosen: Any) -> bool:
+    """Write what the actor chose for themselves; whether it was something else before."""
+    require(may_set_preferences, actor, actor)
+    return bool(User.objects.filter(pk=actor.pk).exclude(**chosen).update(**chosen))
 
 
 def _set_active(actor: Actor, user: User, *, is_active: bool) -> User:

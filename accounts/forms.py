@@ -1,13 +1,16 @@
 """The sign-up and log-in forms, what django-allauth asks for in our order and words; and the preferences."""
 
-from typing import Any
+from typing import Any, Self
 
 from allauth.account.forms import LoginForm, SignupForm
 from django import forms
+from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
 from accounts.actions import DISPLAY_NAME_LENGTH, clean_display_name
+from accounts.models import User
 from accounts.names import USERNAME_LENGTH
+from accounts.zones import all_zones
 from chatsite.errors import ChatError
 from chatsite.forms import ActionForm
 from chatsite.text import comparison_key
@@ -61,8 +64,90 @@ class LogInForm(LoginForm):  # type: ignore[misc]  # allauth has no types
 
 
 class PreferencesForm(ActionForm):
+    """One section of the preferences; it starts with what its user chose before."""
+
+    @classmethod
+    def of(cls, user: User) -> Self:
+        return cls(initial={name: getattr(user, name, "") for name in cls.base_fields})
+
+    def focus_wrong_field(self) -> None:
+        wrong = next((name for name in self.fields if name in self.errors), None)
+        if wrong is not None:
+            self.fields[wrong].widget.attrs["autofocus"] = True
+
+
+class DisplayNameForm(PreferencesForm):
+    display_name = forms.CharField(
+        label=_("Display name"),
+        max_length=DISPLAY_NAME_LENGTH,
+        widget=forms.TextInput(attrs={"autocomplete": "name"}),
+        help_text=_("What others see, on everything you said and will say."),
+    )
+
+
+class AppearanceForm(PreferencesForm):
+    theme = forms.ChoiceField(
+        label=_("Theme"), choices=User.Theme.choices, required=False, widget=forms.RadioSelect
+    )
+    language = forms.ChoiceField(label=_("Language"), required=False)
+    time_zone = forms.CharField(
+        label=_("Time zone"),
+        required=False,
+        max_length=64,
+        widget=forms.TextInput(
+            attrs={"list": "time-zones", "autocomplete": "off", "spellcheck": "false", "dir": "auto"}
+        ),
+        help_text=_("Type a city, and pick. Empty: as your browser says."),
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["time_zone"].widget.attrs["placeholder"] = _("As my browser says")
+        language = self.fields["language"]
+        if isinstance(language, forms.ChoiceField):
+            language.choices = [("", _("As my browser says")), *settings.LANGUAGES]
+        if len(settings.LANGUAGES) == 1:  # nothing to choose
+            language.widget = forms.HiddenInput()
+
+    @property
+    def time_zones(self) -> tuple[str, ...]:
+        return all_zones()
+
+
+class WritingForm(PreferencesForm):
+    enter_sends = forms.TypedChoiceField(
+        label=_("When I press Enter"),
+        choices=[
+            ("", _("Send the message; on a touch screen begin a new line")),
+            ("True", _("Always send the message")),
+            ("False", _("Always begin a new line")),
+        ],
+        coerce=lambda chosen: chosen == "True",
+        empty_value=None,
+        required=False,
+        widget=forms.RadioSelect,
+        help_text=_("Shift+Enter always begins a new line, and Ctrl+Enter always sends."),
+    )
+
+
+class PresenceForm(PreferencesForm):
     shows_presence = forms.BooleanField(
         label=_("Show others whether I'm here"),
         required=False,
         help_text=_("Online, away or offline, beside your name. You see it of others either way."),
+    )
+
+
+class EmailForm(PreferencesForm):
+    email = forms.EmailField(
+        label=_("E-mail"),
+        required=False,
+        widget=forms.EmailInput(attrs={"autocomplete": "email"}),
+        help_text=_("Optional. A new password can be had by it, should you forget yours."),
+    )
+    password = forms.CharField(
+        label=_("Current password"),
+        strip=False,
+        widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
+        help_text=_("So that nobody who finds this page open can change it."),
     )

@@ -43,6 +43,11 @@ class UserManager(BaseUserManager["User"]):
 class User(AbstractBaseUser, PermissionsMixin):
     """A person with an account. Rows are never deleted: `is_active` ends an account."""
 
+    class Theme(models.TextChoices):
+        SYSTEM = "", _("As the system")
+        LIGHT = "light", _("Light")
+        DARK = "dark", _("Dark")
+
     username = KeyField(_("username"), unique=True, error_messages={"unique": _("That username is taken.")})
     # What the username looks like (accounts.names.username_shape): nobody can pass for somebody else.
     username_shape = KeyField(unique=True, editable=False)
@@ -54,12 +59,34 @@ class User(AbstractBaseUser, PermissionsMixin):
     is_staff = models.BooleanField(
         _("site admin"), default=False, help_text=_("May use this admin and moderate the site.")
     )
-    # The default in the database is for processes of the release before, which don't know this column.
+    # The defaults in the database are for processes of the release before, which don't know these columns.
     shows_presence = models.BooleanField(
         _("shows presence"),
         default=True,
         db_default=True,
         help_text=_("Others see whether this person is here."),
+    )
+    language = models.CharField(
+        _("language"),
+        max_length=16,
+        blank=True,
+        default="",
+        db_default="",
+        help_text=_("Empty: as the browser says."),
+    )
+    time_zone = models.CharField(
+        _("time zone"),
+        max_length=64,
+        blank=True,
+        default="",
+        db_default="",
+        help_text=_("Empty: as the browser says."),
+    )
+    theme = models.CharField(
+        _("theme"), max_length=8, blank=True, choices=Theme.choices, default=Theme.SYSTEM, db_default=""
+    )
+    enter_sends = models.BooleanField(
+        _("Enter sends"), null=True, default=None, help_text=_("Unknown: it does, but on a touch screen.")
     )
     date_joined = models.DateTimeField(_("joined"), default=timezone.now, editable=False)
 

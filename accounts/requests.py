@@ -5,6 +5,8 @@ from django_htmx.middleware import HtmxDetails
 
 from accounts.models import User
 
+THEME_COOKIE = "theme"  # what whoever was logged in last in this browser chose
+
 
 class SignedInRequest(HttpRequest):
     user: User

@@ -1,17 +1,28 @@
 """Preferences; and sign-up, for what allauth leaves open: a name taken while the form was checked."""
 
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from allauth.account.views import SignupView
+from allauth.core import ratelimit
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import translation
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
-from accounts.actions import set_preferences
-from accounts.forms import PreferencesForm
+from accounts.actions import set_appearance, set_display_name, set_email, set_enter, set_presence
+from accounts.forms import (
+    AppearanceForm,
+    DisplayNameForm,
+    EmailForm,
+    PreferencesForm,
+    PresenceForm,
+    WritingForm,
+)
 from accounts.requests import SignedInRequest
-from chatsite.errors import Conflict
+from chatsite.errors import Conflict, Invalid
 from chatsite.toasts import toast
 
 
@@ -28,14 +39,48 @@ class SignUp(SignupView):  # type: ignore[misc]  # allauth has no types
 sign_up = SignUp.as_view()
 
 
+SECTIONS: dict[str, tuple[type[PreferencesForm], Callable[..., None]]] = {
+    "name": (DisplayNameForm, set_display_name),
+    "appearance": (AppearanceForm, set_appearance),
+    "writing": (WritingForm, set_enter),
+    "presence": (PresenceForm, set_presence),
+    "email": (EmailForm, set_email),
+}
+
+
 @require_http_methods(["GET", "HEAD", "POST"])
 def preferences(request: SignedInRequest) -> HttpResponse:
+    """All sections on one page; each is saved by itself."""
     if request.method != "POST":
-        form = PreferencesForm(initial={"shows_presence": request.user.shows_presence})
-        return render(request, "accounts/preferences.html", {"form": form})
-    form = PreferencesForm(request.POST)
-    form.run(set_preferences, request.user)
+        return _preferences_page(request)
+    section = request.POST.get("section", "")
+    if section not in SECTIONS:
+        raise Invalid(code="malformed")
+    if section == "email" and (too_many := _too_many_passwords(request)):
+        return too_many
+    form_of, action = SECTIONS[section]
+    form = form_of(request.POST)
+    form.run(action, request.user)
     if form.errors:
-        return render(request, "accounts/preferences.html", {"form": form}, status=form.status)
-    toast(request, _("Your preferences are saved."))
-    return redirect("preferences")
+        form.focus_wrong_field()
+        return _preferences_page(request, {section: form}, status=form.status)
+    with translation.override(form.cleaned_data.get("language") or translation.get_language()):
+        toast(request, _("Your preferences are saved."))
+    return redirect(f"{reverse('preferences')}?saved={section}#{section}")
+
+
+def _preferences_page(
+    request: SignedInRequest, entered: Mapping[str, PreferencesForm] | None = None, *, status: int = 200
+) -> HttpResponse:
+    """The page, with the form that was `entered` in its section."""
+    sections = {name: form_of.of(request.user) for name, (form_of, _action) in SECTIONS.items()}
+    context = {"sections": {**sections, **(entered or {})}, "saved": request.GET.get("saved", "")}
+    return render(request, "accounts/preferences.html", context, status=status)
+
+
+def _too_many_passwords(request: SignedInRequest) -> HttpResponse | None:
+    """The answer to who has typed passwords too often."""
+    answer: HttpResponse | None = ratelimit.consume_or_429(
+        request, action="reauthenticate", user=request.user
+    )
+    return answer

@@ -242,6 +242,7 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "chatsite.middleware.ReaderTimeZone",
+    "accounts.middleware.ReaderChoices",
     "chatsite.middleware.Refusals",
 ]
 
@@ -258,6 +259,7 @@ TEMPLATES = [
                 "csp.context_processors.nonce",
                 "chatsite.context_processors.site",
                 "chatsite.context_processors.toasts",
+                "accounts.context_processors.reader",
                 "messaging.context_processors.sidebar",
             ]
         },

@@ -73,7 +73,7 @@ export class Composer extends EventTarget {
   #pressed(event) {
     const isComposing = event.isComposing || event.keyCode === 229; // an input method takes this key
     if (isComposing) return;
-    if (event.key === "Enter" && !event.shiftKey && !event.altKey && !hasTouch.matches) {
+    if (isSending(event)) {
       event.preventDefault();
       if (this.#box.value.trim()) this.#form.requestSubmit();
     } else if (event.key === "ArrowUp" && !this.#box.value) {
@@ -113,6 +113,13 @@ export class Composer extends EventTarget {
 /** Whether the keys go nowhere; what was just hidden is focused until the page is drawn again. */
 export function isNothingFocused() {
   return document.activeElement === document.body || !document.activeElement?.checkVisibility();
+}
+
+/** Whether this key sends what is written: Enter does as its user chose, else everywhere but on touch. */
+export function isSending({ key, shiftKey, altKey, ctrlKey, metaKey }) {
+  if (key !== "Enter" || shiftKey || altKey) return false;
+  const { enterSends } = document.body.dataset;
+  return ctrlKey || metaKey || (enterSends ? enterSends === "true" : !hasTouch.matches);
 }
 
 /** Make `box` as high as its text; the style sheet sets the limit, and does all of it where it can. */

@@ -1,6 +1,6 @@
 /* Editing an own message where it stands; htmx fetches the form and posts it, and is fetched for the first one. */
 
-import { fitToText } from "chat/composer";
+import { fitToText, isSending } from "chat/composer";
 import { logInAgain } from "chat/connection";
 import { parse } from "chat/timeline";
 import { toast } from "chat/toasts";
@@ -53,8 +53,7 @@ export class Editing {
     if (event.key === "Escape") {
       event.preventDefault();
       this.#close(form.closest(".message"));
-    } else if (event.key === "Enter" && event.target.matches("textarea") && !event.shiftKey && !event.altKey) {
-      if (matchMedia("(pointer: coarse)").matches) return;
+    } else if (event.target.matches("textarea") && isSending(event)) {
       event.preventDefault();
       form.requestSubmit();
     }

@@ -9,26 +9,32 @@ const locale =
   navigator.languages.find((candidate) => candidate.startsWith(`${language}-`)) ??
   (language === "en" ? "en-GB" : language);
 
-const time = new Intl.DateTimeFormat(locale, { timeStyle: "short" });
-const full = new Intl.DateTimeFormat(locale, { dateStyle: "full", timeStyle: "short" });
-const day = new Intl.DateTimeFormat(locale, { weekday: "long", day: "numeric", month: "long" });
-const dayOfYear = new Intl.DateTimeFormat(locale, { weekday: "long", day: "numeric", month: "long", year: "numeric" });
-const date = new Intl.DateTimeFormat(locale, { day: "numeric", month: "short", year: "numeric" });
+// Their own zone, or the one that they chose instead.
+const timeZone = theZone(document.documentElement.dataset.timeZone);
+
+const format = (options) => new Intl.DateTimeFormat(locale, { timeZone, ...options });
+const time = format({ timeStyle: "short" });
+const full = format({ dateStyle: "full", timeStyle: "short" });
+const day = format({ weekday: "long", day: "numeric", month: "long" });
+const dayOfYear = format({ weekday: "long", day: "numeric", month: "long", year: "numeric" });
+const date = format({ day: "numeric", month: "short", year: "numeric" });
+const sortable = new Intl.DateTimeFormat("sv-SE", { timeZone, dateStyle: "short" });
 const relative = new Intl.RelativeTimeFormat(language, { numeric: "auto" });
 
 /** The day of `moment` in the reader's zone, as YYYY-MM-DD. */
 export function dayOf(moment) {
-  const part = (value) => String(value).padStart(2, "0");
-  return `${moment.getFullYear()}-${part(moment.getMonth() + 1)}-${part(moment.getDate())}`;
+  return sortable.format(moment);
 }
 
 /** The day of `moment` in words: "Today", "Yesterday", else its name. */
 export function dayName(moment) {
-  const now = new Date();
-  const yesterday = new Date(now.getFullYear(), now.getMonth(), now.getDate() - 1);
-  if (dayOf(moment) === dayOf(now)) return capitalized(relative.format(0, "day"));
-  if (dayOf(moment) === dayOf(yesterday)) return capitalized(relative.format(-1, "day"));
-  return (moment.getFullYear() === now.getFullYear() ? day : dayOfYear).format(moment);
+  const today = dayOf(new Date());
+  const shown = dayOf(moment);
+  const yesterday = new Date(today);
+  yesterday.setUTCDate(yesterday.getUTCDate() - 1);
+  if (shown === today) return capitalized(relative.format(0, "day"));
+  if (shown === yesterday.toISOString().slice(0, 10)) return capitalized(relative.format(-1, "day"));
+  return (shown.slice(0, 4) === today.slice(0, 4) ? day : dayOfYear).format(moment);
 }
 
 /** Rewrite every `<time>` in `root`: the hour by default, for data-style="recent" the date unless it is today. */
@@ -44,9 +50,17 @@ export function localize(root) {
 
 /** Tell the server the reader's zone. */
 export function rememberTimeZone() {
-  const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
-  if (!zone) return;
-  document.cookie = `time_zone=${zone}; path=/; max-age=${ZONE_COOKIE_S}; samesite=lax`;
+  if (!timeZone) return;
+  document.cookie = `time_zone=${timeZone}; path=/; max-age=${ZONE_COOKIE_S}; samesite=lax`;
+}
+
+/** `chosen` where this browser knows it, else the browser's own. */
+function theZone(chosen) {
+  try {
+    return new Intl.DateTimeFormat(undefined, { timeZone: chosen || undefined }).resolvedOptions().timeZone;
+  } catch {
+    return theZone();
+  }
 }
 
 function capitalized(text) {

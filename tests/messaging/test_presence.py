@@ -150,7 +150,7 @@ def test_who_does_not_want_to_be_seen_is_not_at_once(
     listen(bob)
     stream = watch(carol, bob)
     becomes(site, stream, bob, "online")
-    assert bob.send("/accounts/preferences/").status == 302
+    assert bob.send("/accounts/preferences/", section="presence").status == 302
     becomes(site, stream, bob, "")
     hers = watch(carol, bob)
     becomes(site, hers, bob, "")
@@ -159,7 +159,7 @@ def test_who_does_not_want_to_be_seen_is_not_at_once(
     becomes(site, bob_sees, carol, "online")
     assert states(site, hers, bob) == [""]
 
-    assert bob.send("/accounts/preferences/", shows_presence="on").status == 302
+    assert bob.send("/accounts/preferences/", section="presence", shows_presence="on").status == 302
     becomes(site, stream, bob, "online")
 
 

@@ -1,0 +1,63 @@
+"""Has each page be in the language, the time zone and the theme that its reader chose."""
+
+import zoneinfo
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone, translation
+
+from accounts.models import User
+from accounts.requests import THEME_COOKIE
+
+COOKIE_S = 365 * 24 * 60 * 60
+
+
+class ReaderChoices:
+    """Notes the reader on the request (`request.reader`, None for nobody) and does as they chose.
+
+    Language and theme are copied into cookies: for the pages before the log-in, for streams, and for posts
+    that are let in by a ticket, where nobody asks the database who that is.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        request.reader = None  # type: ignore[attr-defined]  # a note on the request, as Django's `user`
+        response = self.get_response(request)
+        reader: User | None = request.reader  # type: ignore[attr-defined]
+        if reader is not None:
+            _keep_cookie(request, response, settings.LANGUAGE_COOKIE_NAME, reader.language)
+            _keep_cookie(request, response, THEME_COOKIE, reader.theme)
+        return response
+
+    def process_view(
+        self, request: HttpRequest, view: Callable[..., Any], args: Any, kwargs: Any
+    ) -> HttpResponse | None:
+        # LoginRequired has asked by now who that is, unless they came in by a pass.
+        if request.shown_pass is None and request.user.is_authenticated:  # type: ignore[attr-defined]
+            request.reader = request.user  # type: ignore[attr-defined]
+            _do_as_chosen(request.user)
+        return None
+
+
+def _do_as_chosen(reader: User) -> None:
+    if reader.language in dict(settings.LANGUAGES):
+        translation.activate(reader.language)
+    if reader.time_zone:
+        # This machine may know fewer zones than the one that stored it: then as the browser says.
+        with suppress(KeyError, ValueError, OSError):
+            timezone.activate(zoneinfo.ZoneInfo(reader.time_zone))
+
+
+def _keep_cookie(request: HttpRequest, response: HttpResponse, name: str, chosen: str) -> None:
+    if request.COOKIES.get(name, "") == chosen:
+        return
+    if chosen:
+        secure = settings.SESSION_COOKIE_SECURE
+        response.set_cookie(name, chosen, max_age=COOKIE_S, secure=secure, httponly=True, samesite="Lax")
+    else:
+        response.delete_cookie(name, samesite="Lax")
