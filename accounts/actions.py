@@ -1,17 +1,21 @@
 """Every write to an account, one function per thing a person does."""
 
+import hashlib
 from collections.abc import Callable, Iterable
+from io import BytesIO
 from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.models import Group, Permission
+from django.core.files.uploadedfile import UploadedFile
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext_lazy as _
 
 from accounts.actors import Actor
-from accounts.models import User
+from accounts.models import LARGE, SMALL, Avatar, User
 from accounts.names import clean_username, username_shape
 from accounts.permissions import may_create_user, may_edit_user, may_give_rights, may_set_preferences
+from accounts.pictures import MOST_BYTES, Cut, squares_of
 from accounts.zones import clean_time_zone
 from chatsite.errors import Conflict, Invalid
 from chatsite.live.bus import announce
@@ -135,6 +139,50 @@ def set_email(actor: User, *, email: str, password: str) -> None:
     if not actor.check_password(password):
         raise Invalid(_("That is not your password."), code="password_wrong", field="password")
     _choose(actor, email=User.objects.normalize_email(email))
+
+
+def set_avatar(
+    actor: User, *, picture: "UploadedFile[Any]", x: float | None, y: float | None, side: float | None
+) -> None:
+    """Be shown by a picture.
+
+    Arguments:
+        x, y, side: the square of it that is shown, as in `accounts.pictures.Cut`; None: the middle.
+
+    Raises:
+        Invalid: it is too large, or no picture.
+        NotAllowed: the actor's account has ended.
+    """
+    require(may_set_preferences, actor, actor)
+    if (picture.size or 0) > MOST_BYTES:
+        raise Invalid(
+            _("That file is too large: a picture has at most %(most)s MB.") % {"most": MOST_BYTES >> 20},
+            code="picture_too_large",
+            field="picture",
+        )
+    cut = Cut() if x is None or y is None or side is None else Cut(x, y, side)
+    squares = squares_of(BytesIO(picture.read()), cut)
+    digest = hashlib.blake2s(squares[SMALL] + squares[LARGE], digest_size=16).hexdigest()
+    with transaction.atomic():
+        user = _locked(actor)
+        Avatar.objects.update_or_create(
+            user=user, defaults={"digest": digest, "small": squares[SMALL], "large": squares[LARGE]}
+        )
+        user.avatar_digest = digest
+        user.save(update_fields=["avatar_digest"])
+
+
+def remove_avatar(actor: Actor, user: User) -> None:
+    """Have `user` be shown by initials again. Doing it twice is doing it once.
+
+    Raises:
+        NotAllowed: the actor may not edit this account.
+    """
+    with transaction.atomic():
+        user = _to_edit(actor, user)
+        Avatar.objects.filter(user=user).delete()
+        user.avatar_digest = ""
+        user.save(update_fields=["avatar_digest"])
 
 
 def set_appearance(actor: User, *, theme: str, language: str, time_zone: str) -> None:

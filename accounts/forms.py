@@ -76,6 +76,18 @@ class PreferencesForm(ActionForm):
             self.fields[wrong].widget.attrs["autofocus"] = True
 
 
+class PictureForm(PreferencesForm):
+    picture = forms.FileField(
+        label=_("Picture"),
+        widget=forms.FileInput(attrs={"accept": "image/jpeg,image/png,image/webp,image/gif"}),
+        help_text=_("JPEG, PNG, WebP or GIF, up to 5 MB. Of one that is not square the middle is shown."),
+    )
+    # The square that a script lets its user choose.
+    x = forms.FloatField(required=False, widget=forms.HiddenInput)
+    y = forms.FloatField(required=False, widget=forms.HiddenInput)
+    side = forms.FloatField(required=False, widget=forms.HiddenInput)
+
+
 class DisplayNameForm(PreferencesForm):
     display_name = forms.CharField(
         label=_("Display name"),

@@ -7,13 +7,16 @@ from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.models import PermissionsMixin
 from django.core.exceptions import ValidationError
 from django.db import models
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from accounts.pictures import SIDES
 from chatsite.errors import ChatError
 from chatsite.fields import KeyField
 from chatsite.text import comparison_key
 
+SMALL, LARGE = SIDES
 HUES = range(0, 360, 30)  # degrees on the colour wheel; the style sheet has a rule for each
 
 
@@ -88,6 +91,8 @@ class User(AbstractBaseUser, PermissionsMixin):
     enter_sends = models.BooleanField(
         _("Enter sends"), null=True, default=None, help_text=_("Unknown: it does, but on a touch screen.")
     )
+    # Of their picture, "" without one: its address is made of it, and a message knows it with its author.
+    avatar_digest = models.CharField(max_length=32, blank=True, default="", db_default="", editable=False)
     date_joined = models.DateTimeField(_("joined"), default=timezone.now, editable=False)
 
     objects: ClassVar[UserManager] = UserManager()
@@ -114,6 +119,16 @@ class User(AbstractBaseUser, PermissionsMixin):
         return self.display_name
 
     @property
+    def avatar_url(self) -> str:
+        """The address of the picture as it is beside a name; "" without one."""
+        return self._avatar_url(SMALL)
+
+    @property
+    def large_avatar_url(self) -> str:
+        """The address of the picture as it is on a page about the person; "" without one."""
+        return self._avatar_url(LARGE)
+
+    @property
     def initials(self) -> str:
         """One or two letters for the avatar: of the first and the last word of the display name."""
         words = self.display_name.split() or [self.username]
@@ -125,3 +140,29 @@ class User(AbstractBaseUser, PermissionsMixin):
         """The avatar's colour in degrees, the same for the same username everywhere."""
         digest = hashlib.blake2s(self.username.encode(), digest_size=2).digest()
         return HUES[int.from_bytes(digest) % len(HUES)]
+
+    def _avatar_url(self, side: int) -> str:
+        return reverse("avatar", args=[self.pk, self.avatar_digest, side]) if self.avatar_digest else ""
+
+
+class Avatar(models.Model):
+    """The picture of a person, in the two sizes in which pages show it.
+
+    It is in the database and not on a disk: any number of processes on any number of machines read it there,
+    a backup has it with everything else, and it changes in one transaction with the account that names it.
+    There is little of it (`accounts.pictures.STORED_BYTES`), and browsers ask for it once.
+    """
+
+    user = models.OneToOneField(
+        User, models.PROTECT, primary_key=True, related_name="avatar", verbose_name=_("user")
+    )
+    digest = models.CharField(max_length=32)
+    small = models.BinaryField()
+    large = models.BinaryField()
+
+    class Meta:
+        verbose_name = _("picture")
+        verbose_name_plural = _("pictures")
+
+    def __str__(self) -> str:
+        return str(self.user)

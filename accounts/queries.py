@@ -9,7 +9,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 
-from accounts.models import User
+from accounts.models import LARGE, SMALL, Avatar, User
 from chatsite.errors import NotFound
 from chatsite.text import comparison_key, refuse_unstorable
 
@@ -34,6 +34,22 @@ def named_like(users: QuerySet[User], words: str) -> QuerySet[User]:
     start = comparison_key(words.strip().removeprefix("@"))
     # A range, not LIKE: both databases look it up in the index of the username, whatever its collation.
     return users.filter(username__gte=start, username__lt=start + LAST_CHARACTER).order_by("username")
+
+
+def avatar_of(user_id: int, side: int) -> tuple[str, bytes]:
+    """The picture of that user with that side in pixels, behind its digest.
+
+    Raises:
+        NotFound: they have none, or none of that size.
+    """
+    columns = {SMALL: "small", LARGE: "large"}
+    if side not in columns:
+        raise NotFound
+    found = Avatar.objects.filter(user=user_id).values_list("digest", columns[side]).first()
+    if found is None:
+        raise NotFound
+    digest, picture = found
+    return digest, bytes(picture)
 
 
 def users_of_sessions(keys: Collection[str]) -> dict[str, User]:

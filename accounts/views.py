@@ -1,4 +1,4 @@
-"""Preferences; and sign-up, for what allauth leaves open: a name taken while the form was checked."""
+"""Preferences, pictures of people, and of sign-up what allauth leaves open: a name taken in that moment."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -10,17 +10,27 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import translation
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from accounts.actions import set_appearance, set_display_name, set_email, set_enter, set_presence
+from accounts.actions import (
+    remove_avatar,
+    set_appearance,
+    set_avatar,
+    set_display_name,
+    set_email,
+    set_enter,
+    set_presence,
+)
 from accounts.forms import (
     AppearanceForm,
     DisplayNameForm,
     EmailForm,
+    PictureForm,
     PreferencesForm,
     PresenceForm,
     WritingForm,
 )
+from accounts.queries import avatar_of
 from accounts.requests import SignedInRequest
 from chatsite.errors import Conflict, Invalid
 from chatsite.toasts import toast
@@ -39,6 +49,7 @@ class SignUp(SignupView):  # type: ignore[misc]  # allauth has no types
 sign_up = SignUp.as_view()
 
 
+FOR_EVER = "private, max-age=31536000, immutable"
 SECTIONS: dict[str, tuple[type[PreferencesForm], Callable[..., None]]] = {
     "name": (DisplayNameForm, set_display_name),
     "appearance": (AppearanceForm, set_appearance),
@@ -69,11 +80,40 @@ def preferences(request: SignedInRequest) -> HttpResponse:
     return redirect(f"{reverse('preferences')}?saved={section}#{section}")
 
 
+@require_POST
+def picture(request: SignedInRequest) -> HttpResponse:
+    form = PictureForm(request.POST, request.FILES)
+    form.run(set_avatar, request.user)
+    if form.errors:
+        form.focus_wrong_field()
+        return _preferences_page(request, {"picture": form}, status=form.status)
+    toast(request, _("Your picture is saved."))
+    return redirect(f"{reverse('preferences')}?saved=picture#picture")
+
+
+@require_POST
+def remove_picture(request: SignedInRequest) -> HttpResponse:
+    remove_avatar(request.user, request.user)
+    toast(request, _("Your picture is removed."))
+    return redirect(f"{reverse('preferences')}?saved=picture#picture")
+
+
+@require_safe
+def avatar(request: SignedInRequest, user_id: int, digest: str, side: int) -> HttpResponse:
+    """A picture, under an address of its own for each; who still has an old one is led to the new."""
+    current, image = avatar_of(user_id, side)
+    if digest != current:
+        return redirect("avatar", user_id, current, side)
+    headers = {"Cache-Control": FOR_EVER, "Cross-Origin-Resource-Policy": "same-origin"}
+    return HttpResponse(image, content_type="image/webp", headers=headers)
+
+
 def _preferences_page(
     request: SignedInRequest, entered: Mapping[str, PreferencesForm] | None = None, *, status: int = 200
 ) -> HttpResponse:
     """The page, with the form that was `entered` in its section."""
-    sections = {name: form_of.of(request.user) for name, (form_of, _action) in SECTIONS.items()}
+    sections: dict[str, PreferencesForm] = {"picture": PictureForm()}
+    sections |= {name: form_of.of(request.user) for name, (form_of, _action) in SECTIONS.items()}
     context = {"sections": {**sections, **(entered or {})}, "saved": request.GET.get("saved", "")}
     return render(request, "accounts/preferences.html", context, status=status)
 

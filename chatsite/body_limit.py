@@ -21,7 +21,7 @@ class BodyLimit:
         self._application = application
 
     async def __call__(self, scope: Any, receive: Receive, send: Send) -> None:
-        most = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+        most = settings.LARGE_BODIES.get(scope.get("path"), settings.DATA_UPLOAD_MAX_MEMORY_SIZE)
         if scope["type"] == "http" and _announced(scope) > most:
             await _refuse(send)
             return

@@ -54,6 +54,8 @@ class Private:
         if not response.has_header("Cache-Control"):
             response["Cache-Control"] = "private, no-store"
         patch_vary_headers(response, ["HX-Request"])
+        if "immutable" in response["Cache-Control"]:
+            del response["Vary"]  # a browser keeps it whatever becomes of its cookies
         return response
 
 

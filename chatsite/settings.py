@@ -410,6 +410,9 @@ CONTENT_SECURITY_POLICY = {
         "frame-ancestors": [NONE],
     }
 }
+# Where a body may have more bytes than DATA_UPLOAD_MAX_MEMORY_SIZE, as deploy/nginx/locations.conf says too:
+# more than a picture may have (accounts.pictures.MOST_BYTES), so that one too large is told beside its field.
+LARGE_BODIES = {"/accounts/preferences/picture/": 8 << 20}
 X_FRAME_OPTIONS = "DENY"
 SECURE_REFERRER_POLICY = "same-origin"
 CSRF_FAILURE_VIEW = "chatsite.views.csrf_failure"

@@ -3,12 +3,14 @@
 from django.contrib import admin
 from django.urls import include, path
 
+from accounts.views import avatar
 from chatsite import views
 from messaging.views import home
 
 urlpatterns = [
     path("", home, name="home"),
     path("accounts/", include("accounts.urls")),
+    path("avatars/<int:user_id>/<slug:digest>/<int:side>.webp", avatar, name="avatar"),
     path("channels/", include("channels_app.urls")),
     path("", include("messaging.urls")),
     path("admin/", admin.site.urls),

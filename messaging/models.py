@@ -88,18 +88,6 @@ class Message(models.Model):
     def author_username(self) -> str:
         return self.author.username
 
-    @property
-    def author_name(self) -> str:
-        return self.author.display_name
-
-    @property
-    def author_initials(self) -> str:
-        return self.author.initials
-
-    @property
-    def author_hue(self) -> int:
-        return self.author.hue
-
 
 class EarlierText(models.Model):
     """What a message said before an edit; for admins, and gone when the message is deleted."""

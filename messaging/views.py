@@ -25,6 +25,7 @@ from chatsite.responses import refusal, wants_json
 from chatsite.toasts import toast
 from messaging import actions, queries
 from messaging.forms import BrowserForm, ComposerForm, TextForm
+from messaging.models import Message
 from messaging.pipeline.accept import (
     Accepted,
     accept,
@@ -254,6 +255,7 @@ def _channel_page(
         "version": shown.version,
         "ticket": _new_ticket(request, shown) if is_subscribed and not shown.is_archived else "",
         "composer": composer,
+        "sketch": Message(author=request.user),
         "focus": focus,
     }
     return render(request, "messaging/channel.html", context, status=status)

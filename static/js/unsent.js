@@ -140,14 +140,11 @@ export class Unsent extends EventTarget {
 
   /** The message as it will look, made of the page's own template. */
   #sketch(entry) {
-    const { username, name, initials, hue } = this.#timeline.element.dataset;
     const markup = document.getElementById("own-message").innerHTML.replaceAll(NO_NAME, entry.clientId);
     const article = parse(markup).querySelector("article");
     delete article.dataset.seq;
     delete article.dataset.version;
-    Object.assign(article.dataset, { author: username, state: "sending", isLocal: "true" });
-    Object.assign(article.querySelector(".avatar"), { textContent: initials }).dataset.hue = hue;
-    Object.assign(article.querySelector(".message__author"), { textContent: name, title: `@${username}` });
+    Object.assign(article.dataset, { state: "sending", isLocal: "true" });
     article.querySelector("time").dateTime = new Date().toISOString(); // it stands below all others, whenever it was written
     article.querySelector(".message__when").removeAttribute("href");
     article.querySelector(".message__body").innerText = entry.text;

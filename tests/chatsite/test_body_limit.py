@@ -9,6 +9,8 @@ from tests.site import Site
 
 PART = b"x" * 65_536
 TOO_MUCH = 3_000_000  # bytes
+PICTURE = "/accounts/preferences/picture/"
+TOO_MUCH_OF_A_PICTURE = 9_000_000  # bytes
 
 
 @pytest.fixture(scope="module")
@@ -31,10 +33,8 @@ def answer_to(site: Site, head: bytes, parts: list[bytes]) -> bytes:
         return said
 
 
-def head(length: str) -> bytes:
-    return (
-        f"POST /accounts/login/ HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n{length}\r\n\r\n".encode()
-    )
+def head(length: str, path: str = "/accounts/login/") -> bytes:
+    return f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n{length}\r\n\r\n".encode()
 
 
 @pytest.mark.embedded
@@ -60,3 +60,15 @@ def test_a_body_of_ordinary_size_is_answered(site: Site) -> None:
     said = answer_to(site, head(f"Content-Length: {len(PART)}"), [PART])
 
     assert said.startswith(b"HTTP/1.1 403 ")  # it has no token
+
+
+@pytest.mark.embedded
+def test_more_is_taken_where_pictures_are_sent_and_there_alone(site: Site) -> None:
+    body = [PART] * (TOO_MUCH // len(PART))
+    length = f"Content-Length: {len(PART) * len(body)}"
+
+    assert answer_to(site, head(length, PICTURE), body).startswith(b"HTTP/1.1 403 ")  # it has no token
+    for near in (f"{PICTURE}remove/", f"/{PICTURE}", PICTURE.rstrip("/")):
+        assert answer_to(site, head(length, near), []).startswith(b"HTTP/1.1 413 ")
+    too_much = f"Content-Length: {TOO_MUCH_OF_A_PICTURE}"
+    assert answer_to(site, head(too_much, PICTURE), []).startswith(b"HTTP/1.1 413 ")

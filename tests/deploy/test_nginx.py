@@ -5,6 +5,8 @@ import socket
 import ssl
 import subprocess
 from collections.abc import Iterator
+from contextlib import closing
+from http.client import HTTPSConnection
 from pathlib import Path
 
 import pytest
@@ -100,6 +102,20 @@ def test_a_server_speaks_http_2_to_whoever_can(https: int, certificate: Path) ->
             spoken[offered[0]] = secure.selected_alpn_protocol()
 
     assert spoken == {"h2": "h2", "http/1.1": "http/1.1"}
+
+
+def test_a_picture_may_be_larger_than_anything_else(https: int, certificate: Path) -> None:
+    def answer(path: str, length: int) -> int:
+        context = ssl.create_default_context(cafile=certificate / "fullchain.pem")
+        connection = HTTPSConnection("127.0.0.1", https, timeout=30, context=context)
+        context.check_hostname = False
+        with closing(connection):
+            connection.request("POST", path, body=bytes(length), headers={"Host": HOST})
+            return connection.getresponse().status
+
+    assert answer("/accounts/preferences/picture/", 6_000_000) >= 500  # there is no site behind
+    assert answer("/accounts/preferences/picture/remove/", 2_000_000) == 413
+    assert answer("/accounts/preferences/", 2_000_000) == 413
 
 
 def test_nginx_understands_the_site_without_a_certificate(tmp_path: Path) -> None:
