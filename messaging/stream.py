@@ -83,7 +83,7 @@ class LiveStreams:
                 raise Refused("logged_out")
             first = await self._hub.admit(stream)
         except Refused as refused:
-            await _refuse(refused.code, language, send)
+            await _refuse(refused.code, language, send, has_body=scope["method"] != "HEAD")
             return
         try:
             await send({"type": "http.response.start", "status": 200, "headers": HEADERS})
@@ -132,7 +132,7 @@ def _known(last_id: str) -> tuple[int, int]:
     return int(channel_id), int(version)
 
 
-async def _refuse(code: str, language: str, send: Send) -> None:
+async def _refuse(code: str, language: str, send: Send, *, has_body: bool) -> None:
     with override(language):
         message = {
             "malformed": gettext("That address does not work."),
@@ -152,4 +152,4 @@ async def _refuse(code: str, language: str, send: Send) -> None:
     if code == "wrong_method":
         headers.append((b"allow", b"GET"))
     await send({"type": "http.response.start", "status": STATUSES[code], "headers": headers})
-    await send({"type": "http.response.body", "body": body})
+    await send({"type": "http.response.body", "body": body if has_body else b""})

@@ -1,5 +1,6 @@
 """Streams of a running site: what comes, how soon, to whom, and what a stream costs while nothing comes."""
 
+import asyncio
 import json
 import re
 import time
@@ -9,9 +10,11 @@ from uuid import UUID
 
 import psutil
 import pytest
+from asgiref.testing import ApplicationCommunicator
 from django.conf import settings
 from django.test import Client
 
+from chatsite.asgi import application
 from messaging.stream import MOST_OPEN
 from tests.admin import take_out
 from tests.cast import Cast, signed_in
@@ -390,6 +393,19 @@ def test_who_is_not_logged_in_gets_none(site: Site, bob: Visitor) -> None:
 
 def test_only_a_look_opens_a_stream(bob: Visitor) -> None:
     assert bob.send("/live/").status == 405
+
+
+def test_who_asks_for_the_headers_alone_gets_no_body() -> None:
+    host = [(b"host", b"localhost")]
+    scope = {"type": "http", "method": "HEAD", "path": "/live/", "query_string": b"", "headers": host}
+
+    async def answer() -> list[Any]:
+        asker = ApplicationCommunicator(application, scope)
+        return [await asker.receive_output() for _part in ("start", "body")]
+
+    start, body = asyncio.run(answer())
+
+    assert (start["status"], body["body"]) == (405, b"")
 
 
 def test_channels_that_do_not_exist_are_left_out(bob: Visitor, room: str, listen: Listen) -> None:
