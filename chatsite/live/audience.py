@@ -1,6 +1,7 @@
 """Who listens here, and to what; kept by the hub's reader, in its thread alone."""
 
 from collections.abc import Collection, Iterable, Mapping
+from itertools import islice
 
 from chatsite.live.source import Place, Said, Viewer
 from chatsite.live.stream import Stream
@@ -51,11 +52,18 @@ class Channel:
 class Audience:
     def __init__(self) -> None:
         self.people: dict[int, Person] = {}
-        self.channels: dict[int, Channel] = {}
+        self.channels: dict[int, Channel] = {}  # what was read longest ago first
 
     def unknown_among(self, channel_ids: Iterable[int]) -> set[int]:
         """Those of the channels that nobody listens to yet: their places must be read first."""
         return {channel_id for channel_id in channel_ids if channel_id not in self.channels}
+
+    def next_to_look_at(self, most: int) -> list[int]:
+        """The channels whose turn it is to be looked at; it is that of all others first, from now on."""
+        some = list(islice(self.channels, most))
+        for channel_id in some:
+            self.channels[channel_id] = self.channels.pop(channel_id)
+        return some
 
     def has(self, stream: Stream) -> bool:
         person = self.people.get(stream.user_id)

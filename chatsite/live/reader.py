@@ -9,7 +9,7 @@ import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import chain, islice
+from itertools import accumulate, chain, islice, takewhile
 from typing import TypeAlias, TypeVar
 
 from chatsite.live import frames
@@ -23,12 +23,15 @@ from chatsite.live.stream import Stream
 
 TICK_S = 0.2
 IDLE_TICK_S = 5.0
-LOOK_EVERY_S = 10.0  # at versions
+LOOK_EVERY_S = 10.0  # at the version of each channel
 REVIEW_EVERY_S = 30.0  # of everybody's session, account and memberships
 OFTEN_S = 0.5  # both, while what is announced may not be heard: with a tick and what it takes below a second
-BREATH = 2  # times as long as a review took, until the next one
+BREATH = 2  # times as long as a look or a review took, until the next one
 CHUNK = 500  # people, sessions or channels in a question
+# What is said meanwhile waits for these: some two milliseconds.
+LOOKED_AT_ONCE = 100  # channels
 REVIEWED_AT_ONCE = 100  # people, while nothing is lost
+MEMBERSHIPS_AT_ONCE = 500  # of theirs, or one person's
 JOINED_AT_ONCE = 250  # streams
 MOST_MISSED = 500  # versions
 MISSED_FOR_S = 0.2  # to read and render what was missed, for those who join together
@@ -81,7 +84,8 @@ class Reader:
         self._losses = hearing.losses
         self._was_sound = False
         self._is_all_in_doubt = False
-        self._look_at = self._review_at = 0.0  # by the monotonic clock
+        self._unlooked = 0  # channels at which to look in haste: what was said of them may be lost
+        self._looked_at = self._look_took_s = self._review_at = 0.0  # by the monotonic clock
         self._pause_s = FIRST_PAUSE_S
         self._waiting: list[Join] = []
 
@@ -130,13 +134,15 @@ class Reader:
             join.refuse("unavailable")
         self._waiting.clear()
         self._hand_out()  # each parcel is whole, and what its place says is noted already
-        self._is_all_in_doubt = True
-        self._look_at = 0.0
+        self._doubt_all()
 
     def _tick_s(self) -> float:
         if self._doubtful or self._waiting:
             return 0.0
-        return TICK_S if self._audience.people else IDLE_TICK_S
+        if not self._audience.people:
+            return IDLE_TICK_S
+        next_s = min(self._look_at, self._review_at) - time.monotonic()
+        return min(max(next_s, 0.0), TICK_S)
 
     def _hand_out(self) -> None:
         if self._parcels:
@@ -156,8 +162,11 @@ class Reader:
         losses, is_sound = self._hearing.losses, self._hearing.is_sound
         if (losses, is_sound) != (self._losses, self._was_sound):
             self._losses, self._was_sound = losses, is_sound
-            self._is_all_in_doubt = True
-            self._look_at = 0.0
+            self._doubt_all()
+
+    def _doubt_all(self) -> None:
+        self._is_all_in_doubt = True
+        self._unlooked = len(self._audience.channels)
 
     def _review(self, hinted: dict[int, bool]) -> None:
         """Read again who may hear what, of those in doubt and those whose turn it is."""
@@ -165,33 +174,37 @@ class Reader:
         for user_id, is_told in hinted.items():
             self._doubt(user_id, is_told=is_told)
         people = [person for user_id in self._doubtful if (person := self._audience.people.get(user_id))]
-        people += self._due(now)
-        for some in chunks(people):
+        due, has_more = self._due(now)
+        for some in chunks(people + due):
             self._review_people(some, now)
         if self._is_all_in_doubt or now >= self._review_at:
-            self._review_at = time.monotonic() + max(TICK_S, BREATH * (time.monotonic() - now))
+            breath_s = BREATH * (time.monotonic() - now)
+            self._review_at = time.monotonic() + (breath_s if has_more else max(TICK_S, breath_s))
         self._is_all_in_doubt = False
         self._doubtful.clear()
 
     def _doubt(self, user_id: int, *, is_told: bool = False) -> None:
         self._doubtful[user_id] = self._doubtful.get(user_id, False) or is_told
 
-    def _due(self, now: float) -> list[Person]:
-        """Those whose turn it is, besides who is in doubt."""
+    def _due(self, now: float) -> tuple[list[Person], bool]:
+        """Those whose turn it is, besides who is in doubt; and whether it is that of others, too."""
         if self._is_all_in_doubt:
-            interval_s, most = 0.0, len(self._audience.people)
+            interval_s = 0.0
         elif now < self._review_at:
-            return []
-        elif self._was_sound:
-            interval_s, most = REVIEW_EVERY_S, REVIEWED_AT_ONCE
+            return [], False
         else:
-            interval_s, most = OFTEN_S, len(self._audience.people)
-        due = (
+            interval_s = REVIEW_EVERY_S if self._was_sound else OFTEN_S
+        due = [
             person
             for user_id, person in self._audience.people.items()
             if now - person.reviewed_at >= interval_s and user_id not in self._doubtful
-        )
-        return list(islice(due, most))
+        ]
+        if self._is_all_in_doubt or not self._was_sound:
+            return due, False
+        sizes = accumulate(len(person.viewer.joined) for person in due)
+        fitting = sum(1 for _size in takewhile(lambda size: size <= MEMBERSHIPS_AT_ONCE, sizes))
+        some = due[: min(max(fitting, 1), REVIEWED_AT_ONCE)]
+        return some, len(some) < len(due)
 
     def _review_people(self, people: Sequence[Person], now: float) -> None:
         keys = {stream.session_key for person in people for stream in person.streams}
@@ -316,17 +329,26 @@ class Reader:
     # What changed
 
     def _look(self) -> None:
-        """Compare versions, in case a hint was lost."""
+        """Compare versions, in case a hint was lost; of those channels that wait for it longest."""
         now = time.monotonic()
         if now < self._look_at:
             return
-        for some in chunks(self._audience.channels):
-            for channel_id, place in self._source.places(some).items():
-                channel = self._audience.channels[channel_id]
-                if place != channel.place:
-                    self._catch_up(channel)
-        took_s = time.monotonic() - now
-        self._look_at = now + took_s + max(BREATH * took_s, LOOK_EVERY_S if self._was_sound else OFTEN_S)
+        some = self._audience.next_to_look_at(LOOKED_AT_ONCE)
+        for channel_id, place in self._source.places(some).items():
+            channel = self._audience.channels[channel_id]
+            if place != channel.place:
+                self._catch_up(channel)
+        self._unlooked = max(0, self._unlooked - len(some))
+        self._looked_at = time.monotonic()
+        self._look_took_s = self._looked_at - now
+
+    @property
+    def _look_at(self) -> float:
+        """When to look at the next ones, so that the turn of each comes once in an interval."""
+        share = LOOKED_AT_ONCE / max(LOOKED_AT_ONCE, len(self._audience.channels))
+        interval_s = LOOK_EVERY_S if self._was_sound else OFTEN_S
+        pause_s = 0.0 if self._unlooked else share * interval_s
+        return self._looked_at + max(BREATH * self._look_took_s, pause_s)
 
     def _tell_of(self, hinted: dict[int, float]) -> None:
         for channel_id, version in hinted.items():

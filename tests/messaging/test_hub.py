@@ -11,12 +11,15 @@ from typing import Any, TypeVar
 import pytest
 from django.conf import settings
 from django.test.signals import template_rendered
+from django.utils import timezone
 
 from accounts.actions import deactivate_user, set_password
 from accounts.actors import SYSTEM
 from accounts.models import User
 from channels_app.actions import join_channel, leave_channel
+from channels_app.models import Channel, Membership
 from chatsite.live.hub import Hub, Refused
+from chatsite.live.reader import LOOKED_AT_ONCE
 from chatsite.live.source import Batch, Place, Viewer
 from chatsite.live.stream import Message, Stream
 from messaging.actions import tell_typing
@@ -70,6 +73,7 @@ class Doorkeeper(DatabaseSource):
         self.hands_over.set()
         self.has_read = threading.Event()
         self.placed = threading.Semaphore(0)  # up by one with each question for places
+        self.placed_at_once: list[int] = []  # of how many channels each of these questions was
         self.faults = 0  # to come, of reading changes
         self.comes_between: list[Callable[[], object]] = []  # of two questions about changes
         self._reads_changes = False
@@ -83,6 +87,7 @@ class Doorkeeper(DatabaseSource):
         return viewers
 
     def places(self, channel_ids: Collection[int]) -> Mapping[int, Place]:
+        self.placed_at_once.append(len(channel_ids))
         self.placed.release()
         if self._reads_changes and self.comes_between:
             self.comes_between.pop()()
@@ -330,6 +335,27 @@ def test_a_message_that_comes_while_the_hub_looks_at_the_channel_is_told(
 
     wait_for(lambda: bob.has("in between"), what="the message", timeout_s=20)
     assert not door.comes_between
+
+
+@pytest.mark.embedded
+def test_many_channels_are_looked_at_a_few_at_a_time_and_none_is_left_out(
+    cast: Cast, loop: Loop, door: Doorkeeper
+) -> None:
+    names = [f"room-{number}" for number in range(2 * LOOKED_AT_ONCE + 50)]
+    Channel.objects.bulk_create([Channel(name=name, slug=name) for name in names])
+    rooms = Channel.objects.filter(slug__in=names)
+    now = timezone.now()
+    Membership.objects.bulk_create([Membership(channel=room, user=cast.bob, joined_at=now) for room in rooms])
+    ends = (names[0], names[-1])
+    bob = Browser(Hub(lambda: door, most=10, most_per_user=10), cast.bob, *ends)
+    loop.run(bob.open())
+
+    for topic in ("once", "twice"):
+        told = bob.count("hint")
+        door.placed_at_once.clear()
+        rooms.filter(slug__in=ends).update(topic=topic)  # which no hub is told of
+        wait_for(lambda told=told: bob.count("hint") == told + 2, what="word of both")  # type: ignore[misc]
+        assert 1 < max(door.placed_at_once) <= LOOKED_AT_ONCE
 
 
 def test_many_who_join_are_few_hints_for_who_has_the_channel_open(
