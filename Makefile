@@ -1,7 +1,7 @@
 # Every way to run, test and check the site. The work is done by the scripts in deploy/.
 
 .DEFAULT_GOAL := help
-.PHONY: help run admin stack test test-quick long faults bench check format messages clean
+.PHONY: help run admin stack test test-quick long faults bench check format messages icons clean
 
 help: ## Say what there is
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' Makefile | expand -t 20
@@ -38,6 +38,9 @@ format: ## Format Python and templates
 
 messages: ## Bring the translations in locale/ up to date with the texts in the code
 	@deploy/test.sh messages
+
+icons: ## Draw the pictures of the icons anew, after a change of their SVG
+	@deploy/test.sh icons
 
 clean: ## Remove .venv and caches; what is in var/ stays
 	@rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

@@ -28,6 +28,7 @@ from accounts.queries import named_like
 from chatsite.admin import ActionModelForm, SavedByAction
 from chatsite.live.bus import announce
 from chatsite.live.events import sessions_changed
+from chatsite.responses import leaves_nothing_behind
 
 RIGHTS = frozenset({"is_staff", "is_superuser", "groups", "user_permissions"})  # fields of an account
 
@@ -49,7 +50,7 @@ def ends_sessions(view: Callable[..., Any]) -> Callable[..., Any]:
     return announced
 
 
-admin.site.logout = ends_sessions(admin.site.logout)  # type: ignore[method-assign]
+admin.site.logout = leaves_nothing_behind(ends_sessions(admin.site.logout))  # type: ignore[method-assign]
 admin.site.password_change = ends_sessions(admin.site.password_change)  # type: ignore[method-assign]
 
 

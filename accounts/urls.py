@@ -4,11 +4,12 @@ from allauth.account import views
 from django.urls import path
 
 from accounts.views import picture, preferences, remove_picture, sign_up
+from chatsite.responses import leaves_nothing_behind
 
 urlpatterns = [
     path("signup/", sign_up, name="account_signup"),
     path("login/", views.login, name="account_login"),
-    path("logout/", views.logout, name="account_logout"),
+    path("logout/", leaves_nothing_behind(views.logout), name="account_logout"),
     path("preferences/", preferences, name="preferences"),
     path("preferences/picture/", picture, name="picture"),  # LARGE_BODIES names it, and nginx does
     path("preferences/picture/remove/", remove_picture, name="remove_picture"),

@@ -14,4 +14,7 @@ def site(request: HttpRequest) -> dict[str, Any]:
 
 
 def toasts(request: HttpRequest) -> dict[str, Any]:
+    """None on the page that the service worker asks for: nobody looks at it, and the next would lack them."""
+    if request.headers.get("X-Purpose") == "keep":
+        return {"toasts": []}
     return {"toasts": SimpleLazyObject(lambda: pending(request))}

@@ -2,6 +2,7 @@
 
 import zoneinfo
 from collections.abc import Callable
+from http import HTTPStatus
 from typing import Any
 
 from csp.middleware import CSPMiddleware
@@ -37,14 +38,17 @@ class PagePolicy(CSPMiddleware):
     """The content security policy, on pages alone: a browser runs nothing in other answers (nosniff)."""
 
     def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
-        if not response.get("Content-Type", "").startswith("text/html"):
+        if not _is_html(response):
             return response
         guarded: HttpResponseBase = super().process_response(request, response)
         return guarded
 
 
 class Private:
-    """Keeps pages out of every cache: the back button after log-out must not show what was said."""
+    """Keeps pages out of every cache: the back button after log-out must not show what was said.
+
+    It says for whom a page is, so that the service worker forgets what it kept of anybody else.
+    """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -56,6 +60,9 @@ class Private:
         patch_vary_headers(response, ["HX-Request"])
         if "immutable" in response["Cache-Control"]:
             del response["Vary"]  # a browser keeps it whatever becomes of its cookies
+        user = getattr(request, "user", None)
+        if user and response.status_code == HTTPStatus.OK and _is_html(response) and user.is_authenticated:
+            response["X-Page-For"] = str(user.pk)
         return response
 
 
@@ -152,3 +159,7 @@ class Refusals:
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
         return refusal(request, error) if isinstance(error, ChatError) else None
+
+
+def _is_html(response: HttpResponseBase) -> bool:
+    return response.get("Content-Type", "").startswith("text/html")

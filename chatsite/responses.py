@@ -1,4 +1,8 @@
-"""Answers that more than one view gives: refusals, in the form the caller asked for."""
+"""Answers of more than one view: refusals, in the form the caller asked for, and what browsers may keep."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
@@ -10,6 +14,30 @@ from chatsite.errors import ChatError, NotFound, Unavailable
 FRAGMENTS_AND_BUTTONS = frozenset(
     {"messages", "changes", "sidebar", "join", "unsubscribe", "clear", "read", "unread", "mute", "status"}
 )
+
+
+def kept_offline(page: HttpResponse) -> HttpResponse:
+    """`page`, which the reader's browser may show again while the server can't be reached."""
+    page["X-Page-Kept"] = "1"
+    return page
+
+
+def leaves_nothing_behind(log_out: Callable[..., Any]) -> Callable[..., Any]:
+    """Has the browser forget what it holds of this site's answers, pages that Back would bring included.
+
+    Not its storage: there, what others wrote waits for them, and the names of messages taken back, which the
+    server has still to be told. The page's scripts erase what is this person's. On plain HTTP browsers refuse
+    it with an error.
+    """
+
+    @wraps(log_out)
+    def leave(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        response = log_out(request, *args, **kwargs)
+        if request.method == "POST" and request.is_secure():
+            response["Clear-Site-Data"] = '"cache"'
+        return response
+
+    return leave
 
 
 def wants_json(request: HttpRequest) -> bool:

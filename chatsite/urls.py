@@ -4,11 +4,14 @@ from django.contrib import admin
 from django.urls import include, path
 
 from accounts.views import avatar
-from chatsite import views
+from chatsite import installable, views
 from messaging.views import home
 
 urlpatterns = [
     path("", home, name="home"),
+    path("manifest.webmanifest", installable.manifest, name="manifest"),
+    path("service-worker.js", installable.service_worker, name="service_worker"),
+    path("offline/", installable.offline, name="offline"),
     path("accounts/", include("accounts.urls")),
     path("avatars/<int:user_id>/<slug:digest>/<int:side>.webp", avatar, name="avatar"),
     path("channels/", include("channels_app.urls")),

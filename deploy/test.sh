@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # `make test` and its smaller relatives: each check is a step; the first that fails ends the run and is named.
 #
-# Usage: deploy/test.sh all|quick|long|faults|check|format|messages|bench
+# Usage: deploy/test.sh all|quick|long|faults|check|format|messages|icons|bench
 set -euo pipefail
 
 # shellcheck source=deploy/common.sh
@@ -151,7 +151,11 @@ case ${1:-} in
         prepare venv mysqlclient
         "$PY" -m tests.languages update
         ;;
+    icons)
+        prepare venv mysqlclient chromium
+        "$PY" deploy/icons.py
+        ;;
     *)
-        die "Usage: deploy/test.sh all|quick|long|faults|check|format|messages|bench"
+        die "Usage: deploy/test.sh all|quick|long|faults|check|format|messages|icons|bench"
         ;;
 esac

@@ -21,7 +21,7 @@ from channels_app.queries import channel_by_slug, landing_channel, membership_of
 from chatsite.database import need_database
 from chatsite.errors import ChatError, Invalid
 from chatsite.passes import lets_in_by
-from chatsite.responses import refusal, wants_json
+from chatsite.responses import kept_offline, refusal, wants_json
 from chatsite.toasts import toast
 from messaging import actions, queries
 from messaging.forms import BrowserForm, ComposerForm, TextForm
@@ -67,7 +67,8 @@ def channel(request: SignedInRequest, slug: str) -> HttpResponse:
     if shown.slug != slug:
         return redirect(shown)
     sent = _uuid(request.GET["sent"]) if "sent" in request.GET else None
-    return _channel_page(request, shown, ComposerForm(initial={"previous": sent}))
+    page = _channel_page(request, shown, ComposerForm(initial={"previous": sent}))
+    return page if {"before", "after"} & request.GET.keys() else kept_offline(page)
 
 
 @lets_in_by(ticket_shown)

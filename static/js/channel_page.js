@@ -7,6 +7,7 @@ import { Deleting } from "chat/deleting";
 import { Delivery } from "chat/delivery";
 import { Editing } from "chat/editing";
 import { live } from "chat/live";
+import { inFull } from "chat/local_time";
 import { Older } from "chat/older";
 import { Outbox } from "chat/outbox";
 import { Reading } from "chat/reading";
@@ -48,6 +49,7 @@ const reading = region.dataset.lastReadSeq ? new Reading(timeline) : null; // gu
 editing.start();
 deleting.start();
 startSending();
+showAsOf();
 catchUp.start();
 older.addEventListener("loaded", ({ detail }) => catchUp.since(detail.version));
 older.start();
@@ -58,6 +60,19 @@ unread.addEventListener("read", () => unread.isListed(region.dataset.slug) === B
 startLongPress();
 startMembers();
 startNotifying();
+
+/** The service worker brought a page that it kept: that is told until what changed since is here. */
+function showAsOf() {
+  const { dataset } = document.documentElement;
+  if (!dataset.asOf) return;
+  connection.asOf = inFull(new Date(dataset.asOf));
+  const isCurrent = () => {
+    delete dataset.asOf;
+    connection.asOf = "";
+  };
+  catchUp.addEventListener("answered", isCurrent);
+  live.addEventListener("up", isCurrent);
+}
 
 function startComposer() {
   const started = new Composer(form, { send: (text) => unsent.send(text), username: region.dataset.username });

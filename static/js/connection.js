@@ -1,12 +1,13 @@
 /* The thin bar that says that the server can't be reached, or why nothing more comes. */
 
-import { counted, word } from "chat/words";
+import { counted, filled, word } from "chat/words";
 
 export class Connection {
   #bar;
   #lostBy = new Set();
   #waiting = 0;
   #said = null;
+  #asOf = ""; // what the page is, in a sentence, when it does not come from the server
 
   constructor(bar) {
     this.#bar = bar;
@@ -31,6 +32,12 @@ export class Connection {
     this.#show();
   }
 
+  /** The page is what this browser kept, as of a `time` in words, "" once it is up to date. */
+  set asOf(time) {
+    this.#asOf = time && filled(word("as_of"), { time });
+    this.#show();
+  }
+
   get isSaying() {
     return this.#said !== null;
   }
@@ -45,7 +52,7 @@ export class Connection {
   #show() {
     if (this.#said) return;
     const promise = this.#waiting ? ` ${counted("will_send", this.#waiting)}` : "";
-    const text = this.#lostBy.size ? word("reconnecting") + promise : "";
+    const text = this.#asOf || this.#lostBy.size ? (this.#asOf || word("reconnecting")) + promise : "";
     if (this.#bar.textContent !== text) this.#bar.textContent = text;
     this.#bar.hidden = !text;
   }

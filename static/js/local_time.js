@@ -37,6 +37,9 @@ export function dayName(moment) {
   return (shown.slice(0, 4) === today.slice(0, 4) ? day : dayOfYear).format(moment);
 }
 
+/** The day and time of `moment` in words. */
+export const inFull = (moment) => full.format(moment);
+
 /** Rewrite every `<time>` in `root`: the hour by default, for data-style="recent" the date unless it is today. */
 export function localize(root) {
   for (const element of root.querySelectorAll("time[datetime]")) {

@@ -38,12 +38,23 @@ function show(article, place) {
   const name = article.querySelector(".message__author").textContent;
   const channel = place.querySelector("bdi").textContent;
   const text = article.querySelector(".message__body").innerText.trim();
-  const notice = new Notification(filled(word("notice_title"), { a: name, b: channel }), {
+  const address = article.querySelector(".message__when").href;
+  put(filled(word("notice_title"), { a: name, b: channel }), address, {
     body: Array.from(text).slice(0, MOST_CHARACTERS).join(""),
     tag: article.dataset.clientId, // another notice of the same message takes its place
+    data: address, // for the service worker
   });
-  const address = article.querySelector(".message__when").href;
-  notice.addEventListener("click", () => {
+}
+
+/** By this page, and where a page may not (Chrome on Android) by the service worker, which leads to `address` too. */
+async function put(title, address, options) {
+  let notice;
+  try {
+    notice = new Notification(title, options);
+  } catch {
+    return (await navigator.serviceWorker?.getRegistration())?.showNotification(title, options);
+  }
+  return notice.addEventListener("click", () => {
     notice.close();
     focus();
     location.assign(address);

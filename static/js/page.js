@@ -3,12 +3,13 @@ nothing private behind. */
 
 import { keepTokensFresh } from "chat/csrf";
 import { eraseDrafts, eraseDraftsOfOthers, quietly } from "chat/drafts";
+import { installWorker } from "chat/installing";
 import { live } from "chat/live";
 import { localize, rememberTimeZone } from "chat/local_time";
 import { countUnsent, eraseOutbox, forgetOutboxesOfOthers, Outbox } from "chat/outbox";
 import { presence } from "chat/presence";
 import { startToasts } from "chat/toasts";
-import { unread } from "chat/unread";
+import { showOnApplication, unread } from "chat/unread";
 import { counted, word } from "chat/words";
 
 const COUNTED_AGAIN_AFTER_MS = 500;
@@ -19,6 +20,7 @@ rememberTimeZone();
 localize(document);
 startToasts();
 keepTokensFresh();
+installWorker();
 
 // What is open as a drawer must not stay on top of the page once there is room for it in the page.
 matchMedia(WIDE).addEventListener("change", () => {
@@ -31,6 +33,8 @@ if (username) {
   presence.start({ url: presenceUrl });
   live.start({ username, url: liveUrl, slug: channel });
   unread.start({ username, url: sidebarUrl });
+} else {
+  showOnApplication(0);
 }
 live.addEventListener("who-looks", ({ detail: slug }) => {
   if (slug === channel && !document.hidden && document.hasFocus()) live.share("looks", slug);

@@ -134,6 +134,7 @@ class Unread extends EventTarget {
     let sum = 0;
     for (const { dataset } of document.querySelectorAll("[data-channel][data-unread]")) sum += Number(dataset.unread);
     document.title = sum ? `(${shown(sum)}) ${this.#title}` : this.#title;
+    showOnApplication(sum);
     this.#drawIcon(sum);
   }
 
@@ -146,6 +147,11 @@ class Unread extends EventTarget {
 }
 
 export const unread = new Unread();
+
+/** Have the icon of the installed application carry `count`, 0 for none, where there is one. */
+export function showOnApplication(count) {
+  navigator.setAppBadge?.(count).catch(() => {});
+}
 
 function find(slug) {
   return document.querySelector(`.place[data-channel="${CSS.escape(slug)}"]`);

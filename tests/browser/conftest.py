@@ -82,7 +82,14 @@ def person(site: Site, chromium: Browser, unique: Callable[[str], str]) -> Itera
     people: list[Person] = []
 
     def make(name: str, **context: Any) -> Person:
-        settings = {"base_url": site.url, "locale": "en-GB", "reduced_motion": "reduce", **context}
+        settings = {
+            "base_url": site.url,
+            "locale": "en-GB",
+            "reduced_motion": "reduce",
+            # It would load the whole site once for each person; what it does has tests of its own.
+            "service_workers": "block",
+            **context,
+        }
         someone = Person(chromium.new_context(**settings), unique(name))
         people.append(someone)
         return someone

@@ -11,8 +11,8 @@ from tests.visitor import PASSWORD
 
 # The page that asked has been left: nobody waits for the answer.
 LEFT_BEHIND = "net::ERR_ABORTED"
-# The stream may ask in the very moment in which the session ends.
-LOGGED_OUT = re.compile(r"status of 401 \(Unauthorized\) \(\S+/live/")
+# The stream may ask in the very moment in which the session ends; Playwright says where it blocks workers.
+NOT_OURS = re.compile(r"status of 401 \(Unauthorized\) \(\S+/live/|registration blocked by Playwright")
 
 
 class Person:
@@ -141,7 +141,7 @@ class Person:
         return [
             trouble
             for trouble in self.troubles
-            if not LOGGED_OUT.search(trouble) and not any(part in trouble for part in self._allowed)
+            if not NOT_OURS.search(trouble) and not any(part in trouble for part in self._allowed)
         ]
 
     def _watch(self, page: Page) -> None:
