@@ -10,7 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.html import format_html
-from django.utils.translation import gettext as translate
+from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from channels_app import queries
@@ -52,7 +52,7 @@ class IsArchivedFilter(admin.SimpleListFilter):
     parameter_name = "archived"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        return [("no", _("Open")), ("yes", _("Archived"))]
+        return [("no", pgettext_lazy("state of a channel", "Open")), ("yes", _("Archived"))]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         if self.value() in ("yes", "no"):
@@ -127,7 +127,7 @@ class ChannelAdmin(SavedByAction):
     ) -> HttpResponse:
         if obj.is_new or IS_POPUP_VAR in request.POST:
             return super().response_add(request, obj, post_url_continue)
-        words = translate("“%(name)s” was there already. You are in it now; its topic is as it was.")
+        words = gettext("“%(name)s” was there already. You are in it now; its topic is as it was.")
         self.message_user(request, words % {"name": obj.name}, messages.WARNING)
         return redirect("admin:channels_app_channel_change", obj.pk)
 
@@ -137,10 +137,10 @@ class ChannelAdmin(SavedByAction):
             '<a href="{}?channel={}">{}</a> · <a href="{}?channel={}">{}</a>',
             reverse("admin:channels_app_membership_changelist"),
             channel.pk,
-            translate("memberships"),
+            gettext("memberships"),
             reverse("admin:messaging_message_changelist"),
             channel.pk,
-            translate("messages"),
+            gettext("messages"),
         )
 
     @admin.action(description=_("Archive"), permissions=["change"])
@@ -200,4 +200,4 @@ def for_each(
         else:
             done += 1
     if done:
-        page.message_user(request, translate("Done: %(count)s.") % {"count": done}, messages.SUCCESS)
+        page.message_user(request, gettext("Done: %(count)s.") % {"count": done}, messages.SUCCESS)

@@ -261,7 +261,9 @@ TEMPLATES = [
                 "chatsite.context_processors.toasts",
                 "accounts.context_processors.reader",
                 "messaging.context_processors.sidebar",
-            ]
+                "messaging.context_processors.words",
+            ],
+            "libraries": {"numbers": "chatsite.numbers"},
         },
     }
 ]

@@ -50,6 +50,7 @@ static_checks() {
     step "mypy" in_django "$PY" -m mypy .
     step "import-linter" check_imports
     step "templates (djade)" check_templates
+    step "languages" "$PY" -m tests.languages check
     step "bandit" "$PY" -m bandit -q -ll -r accounts channels_app chatsite messaging deploy
     step "migrations are up to date" check_migrations
     step "manage.py check --deploy" check_deployment

@@ -9,11 +9,12 @@ from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.defaultfilters import truncatechars
 from django.utils.html import format_html
-from django.utils.translation import gettext as translate
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from channels_app.admin import ChannelFilter, for_each
 from chatsite.admin import MOST_LISTED, ReadOnlyAdmin
+from chatsite.numbers import number
 from messaging import queries
 from messaging.actions import discard_rejected, retry_rejected
 from messaging.models import EarlierText, Message, RejectedMessage
@@ -48,9 +49,7 @@ class NewestAdmin(ReadOnlyAdmin):
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        words = translate("The newest %(most)s at most; search for older ones.") % {
-            "most": f"{MOST_LISTED:,}"
-        }
+        words = gettext("The newest %(most)s at most; search for older ones.") % {"most": number(MOST_LISTED)}
         return super().changelist_view(request, {"subtitle": words, **(extra_context or {})})
 
 

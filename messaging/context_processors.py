@@ -1,11 +1,21 @@
-"""What the frame around every page knows: the channels in the sidebar, each with what is unread in it."""
+"""What the frame around every page knows: the channels in the sidebar, and what scripts say."""
 
+from functools import cache
 from typing import Any
 
 from django.http import HttpRequest
+from django.template.loader import render_to_string
 from django.utils.functional import SimpleLazyObject
+from django.utils.translation import get_language
 
 from messaging import queries
+
+# By language: for each kind of number that it tells apart, as the Unicode CLDR names them, one of the kind.
+KINDS_OF_NUMBER = {
+    "ar": {"zero": 0, "one": 1, "two": 2, "few": 3, "many": 11, "other": 100},
+    "zh-hans": {"other": 2},
+}
+MOST_KINDS = {"one": 1, "other": 2}  # where a language has no others, or they need no words of their own
 
 
 def sidebar(request: HttpRequest) -> dict[str, Any]:
@@ -14,3 +24,14 @@ def sidebar(request: HttpRequest) -> dict[str, Any]:
     if user is None or not user.is_authenticated:
         return {}
     return {"sidebar": SimpleLazyObject(lambda: queries.sidebar(user))}
+
+
+def words(request: HttpRequest) -> dict[str, Any]:
+    """`words`: the element with the sentences that scripts show, made once for each language."""
+    return {"words": lambda: _words_in(get_language())}
+
+
+@cache
+def _words_in(language: str) -> str:
+    kinds = KINDS_OF_NUMBER.get(language, MOST_KINDS)
+    return render_to_string("messaging/_words.html", {"kinds_of_number": kinds.items()})

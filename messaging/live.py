@@ -108,6 +108,7 @@ def _viewers(users: Iterable[User]) -> dict[int, Viewer]:
             joined=frozenset(joined[user.pk]),
             sidebar=sidebars[user.pk],
             cleared=cleared[user.pk],
+            language=getattr(user, "language", ""),
         )
         for user in users
     }

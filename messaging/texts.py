@@ -3,6 +3,7 @@
 from django.utils.translation import gettext_lazy as _
 
 from chatsite.errors import Invalid
+from chatsite.numbers import number
 from chatsite.text import is_blank, refuse_unstorable
 
 TEXT_LENGTH = 10_000  # characters, after trimming
@@ -21,7 +22,7 @@ def clean_text(typed: str) -> str:
     if len(text) > TEXT_LENGTH:
         raise Invalid(
             _("A message has at most %(most)s characters; this one has %(count)s.")
-            % {"most": f"{TEXT_LENGTH:,}", "count": f"{len(text):,}"},
+            % {"most": number(TEXT_LENGTH), "count": number(len(text))},
             code="text_too_long",
             field="text",
         )

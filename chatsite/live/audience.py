@@ -81,6 +81,7 @@ class Audience:
         person = self.people.setdefault(viewer.user_id, Person(viewer, now))
         person.streams.add(stream)
         stream.user_id = viewer.user_id
+        stream.speak(viewer.language)
         for channel in self._channels(person.viewer.joined, places):
             channel.members.add(stream)
         opened = list(opened)
@@ -105,6 +106,7 @@ class Audience:
         won = viewer.joined - person.viewer.joined
         person.viewer = viewer
         for stream in person.streams:
+            stream.speak(viewer.language)
             for channel_id in lost:
                 self._let_go(channel_id, stream, keeps_open=channel_id in stream.opened)
             for channel in self._channels(won, places):

@@ -35,6 +35,7 @@ class Viewer:
         joined: the ids of the channels in their sidebar.
         sidebar: another one once that shows something else for a reason of theirs: read, cleared, muted.
         cleared: by a channel's id, the number up to which its messages are not for them; 0 is left out.
+        language: that they chose; "" is as their browser says.
     """
 
     user_id: int
@@ -44,6 +45,7 @@ class Viewer:
     joined: frozenset[int]
     sidebar: int
     cleared: Mapping[int, int]
+    language: str = ""
 
 
 @dataclass(frozen=True, slots=True)

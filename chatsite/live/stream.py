@@ -23,6 +23,7 @@ class Stream:
     session_key: of the session that it belongs to, and ends with.
     wishes: the slugs of the channels that are open in its browser.
     known: by a channel's id, the version of it that the browser has already; of those that are open.
+    language: that its browser asks for.
     is_idle: nobody uses the browser at the moment.
     people: the ids of the users of whom it shows whether they are here.
     """
@@ -30,6 +31,7 @@ class Stream:
     __slots__ = (
         "_behind",
         "_behind_bytes",
+        "_browser_language",
         "_finishing",
         "_send",
         "_task",
@@ -61,7 +63,7 @@ class Stream:
         self.is_idle = is_idle
         self.people = people
         self.wishes = wishes
-        self.language = language
+        self.language = self._browser_language = language
         self.known = known
         # Whose it is, and what it may show: kept by the hub's reader.
         self.user_id = 0
@@ -73,6 +75,10 @@ class Stream:
         self._behind: deque[bytes] | None = deque()
         self._behind_bytes = 0
         self._finishing: asyncio.Task[None] | None = None
+
+    def speak(self, language: str) -> None:
+        """Have it get what is rendered in `language`; "" is as its browser says."""
+        self.language = language or self._browser_language
 
     async def run(self, receive: Receive, first: bytes) -> None:
         """Send `first`, then what is written; return when the browser left or `end` was called."""

@@ -2,12 +2,15 @@
 
 const ZONE_COOKIE_S = 365 * 24 * 60 * 60;
 
-const language = document.documentElement.lang || "en";
+const { lang: language } = document.documentElement;
 // The reader's own variant of the page's language, if there is one: 24 hours or 12, day or month first.
-// British rather than American when the browser names none, which is how the server writes it.
-const locale =
-  navigator.languages.find((candidate) => candidate.startsWith(`${language}-`)) ??
-  (language === "en" ? "en-GB" : language);
+// British rather than American when the browser names none, which is how the server writes it; digits and
+// calendar, too, are the server's.
+export const locale = new Intl.Locale(
+  navigator.languages.find((candidate) => written(candidate) === written(language) && candidate !== language) ??
+    (language === "en" ? "en-GB" : language),
+  { numberingSystem: "latn", calendar: "gregory" },
+);
 
 // Their own zone, or the one that they chose instead.
 const timeZone = theZone(document.documentElement.dataset.timeZone);
@@ -34,7 +37,7 @@ export function dayName(moment) {
   yesterday.setUTCDate(yesterday.getUTCDate() - 1);
   if (shown === today) return capitalized(relative.format(0, "day"));
   if (shown === yesterday.toISOString().slice(0, 10)) return capitalized(relative.format(-1, "day"));
-  return (shown.slice(0, 4) === today.slice(0, 4) ? day : dayOfYear).format(moment);
+  return capitalized((shown.slice(0, 4) === today.slice(0, 4) ? day : dayOfYear).format(moment));
 }
 
 /** The day and time of `moment` in words. */
@@ -63,6 +66,16 @@ function theZone(chosen) {
     return new Intl.DateTimeFormat(undefined, { timeZone: chosen || undefined }).resolvedOptions().timeZone;
   } catch {
     return theZone();
+  }
+}
+
+/** A language with its script, "" for what is none: what is written in the mainland is not read in Taipei. */
+function written(candidate) {
+  try {
+    const { language, script } = new Intl.Locale(candidate).maximize();
+    return `${language}-${script}`;
+  } catch {
+    return "";
   }
 }
 

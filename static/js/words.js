@@ -1,9 +1,11 @@
 /* The sentences that scripts show, translated by the server (messaging/_words.html). */
 
+import { locale } from "chat/local_time";
+
 const element = document.getElementById("words");
 const words = element ? JSON.parse(element.textContent) : {};
-const plural = new Intl.PluralRules(document.documentElement.lang);
-const number = new Intl.NumberFormat(document.documentElement.lang);
+const plural = new Intl.PluralRules(locale);
+const number = new Intl.NumberFormat(locale);
 
 /** The sentence called `name`. */
 export const word = (name) => words[name] ?? "";
@@ -13,6 +15,7 @@ export const filled = (sentence, values) => sentence.replace(/\{(\w+)\}/g, (_pla
 
 /** The sentence called `name` for `count` things, in the form the language has for that number. */
 export function counted(name, count) {
-  const sentence = words[`${name}_${plural.select(count)}`] ?? words[`${name}_other`] ?? words[name] ?? "";
+  const forms = words[name] ?? {};
+  const sentence = forms[plural.select(count)] ?? forms.other ?? "";
   return sentence.replace("{n}", number.format(count));
 }

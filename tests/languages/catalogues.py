@@ -114,7 +114,7 @@ def _misfits(entry: polib.POEntry, language: str) -> Iterator[str]:
             yield f"other placeholders (form {form})"
 
 
-_NUMBERS = Counter(["{n}", "%(count)s", "%(members)s"])
+_NUMBERS = Counter(["{n}", "%(count)s", "%(shown)s"])
 
 
 def _placeholders(text: str) -> Counter[str]:

@@ -19,6 +19,13 @@ from django.utils.translation.template import (
 )
 
 PACKAGES = ("accounts", "channels_app", "chatsite", "messaging")
+# What Django says on our pages, and its own catalogues lack in one of our languages.
+BORROWED = {
+    (
+        "This password is too short. It must contain at least %d character.",
+        "This password is too short. It must contain at least %d characters.",
+    )
+}
 # The places of context, text and plural among the arguments.
 FUNCTIONS: dict[str, tuple[int | None, int, int | None]] = {
     "gettext": (None, 0, None),
@@ -41,7 +48,7 @@ class NotLiteral(Exception):
 
 def marked_in(checkout: Path) -> set[Marked]:
     """All that is marked in the product's code and templates."""
-    found: set[Marked] = set()
+    found = {Marked(*texts) for texts in BORROWED}
     for package in PACKAGES:
         for path in (checkout / package).rglob("*.py"):
             found.update(marked_in_python(path.read_text(), str(path.relative_to(checkout))))

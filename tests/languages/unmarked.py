@@ -47,7 +47,7 @@ def unmarked_in(checkout: Path) -> Iterator[str]:
 
 def in_template(source: str) -> list[Unmarked]:
     """Text and shown attributes with letters of their own, besides tags, variables and what is marked."""
-    parser = _Words()
+    parser = Words()
     parser.feed(_TAG.sub(_blank, _MARKED.sub(_blank, source)))
     parser.close()
     return parser.found
@@ -91,7 +91,7 @@ _SHOWN = re.compile(
 )
 
 
-class _Words(HTMLParser):
+class Words(HTMLParser):
     """Collects the words of a template whose tags are blanked out."""
 
     def __init__(self) -> None:
