@@ -1,6 +1,7 @@
 /* The box one writes in: keys, size, draft, count, and what to do with a text that was refused. */
 
 import { Draft } from "chat/drafts";
+import { isPressed } from "chat/shortcuts";
 import { counted } from "chat/words";
 
 const COUNT_WITHIN = 500; // characters before the limit
@@ -76,7 +77,7 @@ export class Composer extends EventTarget {
     if (isSending(event)) {
       event.preventDefault();
       if (this.#box.value.trim()) this.#form.requestSubmit();
-    } else if (event.key === "ArrowUp" && !this.#box.value) {
+    } else if (isPressed(event, "edit_last") && !this.#box.value) {
       if (!this.dispatchEvent(new Event("edit-last", { cancelable: true }))) event.preventDefault();
     }
   }

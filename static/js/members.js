@@ -1,6 +1,7 @@
 /* Who is in the channel, in an aside beside its messages; the link that opens it leads to the same list as a page. */
 
 import { presence } from "chat/presence";
+import { isPressed } from "chat/shortcuts";
 import { parse } from "chat/timeline";
 
 const TIMEOUT_MS = 15_000;
@@ -23,18 +24,21 @@ export async function toggleMembers(link) {
     event.preventDefault();
     add(more.href, more.closest("p"));
   });
-  aside.addEventListener("keydown", (event) => {
-    if (event.key !== "Escape") return;
-    event.preventDefault();
-    close();
-  });
+  document.addEventListener("keydown", pressed);
   link.ariaExpanded = "true";
   document.getElementById("main").after(aside);
   shutOutRest();
   aside.querySelector("h2").focus();
   await add(link.href);
 
+  function pressed(event) {
+    if (!isPressed(event, "read") || event.defaultPrevented || document.querySelector("dialog[open], :popover-open")) return;
+    event.preventDefault();
+    close();
+  }
+
   function close() {
+    document.removeEventListener("keydown", pressed);
     aside.remove();
     aside = null;
     shutOutRest();

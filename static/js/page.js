@@ -1,4 +1,4 @@
-/* What every page does: local times, notices, the drawer, fresh tokens, sending on what was left unsent, and leaving
+/* What every page does: local times, notices, shortcuts, the drawer, fresh tokens, sending on what was left unsent, and leaving
 nothing private behind. */
 
 import { keepTokensFresh } from "chat/csrf";
@@ -8,6 +8,7 @@ import { live } from "chat/live";
 import { localize, rememberTimeZone } from "chat/local_time";
 import { countUnsent, eraseOutbox, forgetOutboxesOfOthers, Outbox } from "chat/outbox";
 import { presence } from "chat/presence";
+import { startShortcuts } from "chat/shortcuts";
 import { startToasts } from "chat/toasts";
 import { showOnApplication, unread } from "chat/unread";
 import { counted, word } from "chat/words";
@@ -21,6 +22,7 @@ localize(document);
 startToasts();
 keepTokensFresh();
 installWorker();
+startShortcuts();
 
 // What is open as a drawer must not stay on top of the page once there is room for it in the page.
 matchMedia(WIDE).addEventListener("change", () => {

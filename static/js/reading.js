@@ -4,6 +4,7 @@ again. */
 
 import { request } from "chat/csrf";
 import { live } from "chat/live";
+import { isPressed } from "chat/shortcuts";
 import { toast } from "chat/toasts";
 import { unread } from "chat/unread";
 import { word } from "chat/words";
@@ -33,7 +34,7 @@ export class Reading {
     addEventListener("pagehide", () => this.#timer && this.#tell({ keepalive: true }));
     addEventListener("blur", () => this.#timeline.newestToRead <= this.#seq && this.#removeLine());
     unread.addEventListener("read", ({ detail }) => this.#hearSidebar(detail.askedAt));
-    document.addEventListener("keydown", (event) => event.key === "Escape" && this.#escape(event));
+    document.addEventListener("keydown", (event) => isPressed(event, "read") && this.#escape(event));
     region.addEventListener("click", (event) => {
       const button = event.target.closest("[data-unread]");
       if (button) this.#stopAt(button, event);
@@ -105,7 +106,7 @@ export class Reading {
   }
 
   #escape(event) {
-    if (event.defaultPrevented || document.querySelector("dialog[open], :popover-open") || !this.#timeline.isLatest) return;
+    if (event.defaultPrevented || document.querySelector("dialog[open], :popover-open, .aside") || !this.#timeline.isLatest) return;
     this.#isStopped = false;
     this.#timeline.goToEnd();
     this.#look();

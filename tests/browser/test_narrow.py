@@ -172,7 +172,7 @@ def test_what_is_touched_is_44_pixels_wide_and_high(person: MakePerson, unique: 
 
 
 def too_small(someone: Person) -> list[str]:
-    """What is in sight to be touched and smaller than a fingertip; a link in a text is as high as its line."""
+    """What is in sight to be touched and smaller than a fingertip; links in a text are as high as lines."""
     found: list[str] = someone.page.evaluate(
         """([touched, inTexts]) => [...document.querySelectorAll(touched)]
             .filter((element) => element.checkVisibility({ checkOpacity: true, checkVisibilityCSS: true }))
