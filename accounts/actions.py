@@ -11,8 +11,9 @@ from django.core.files.uploadedfile import UploadedFile
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext_lazy as _
 
-from accounts.actors import Actor
-from accounts.models import LARGE, SMALL, Avatar, User
+from accounts.actors import SYSTEM, Actor
+from accounts.audit import Facts, record
+from accounts.models import LARGE, SMALL, Act, Avatar, User
 from accounts.names import clean_username, username_shape
 from accounts.permissions import may_create_user, may_edit_user, may_give_rights, may_set_preferences
 from accounts.pictures import MOST_BYTES, Cut, squares_of
@@ -73,6 +74,7 @@ def create_user(
     try:
         with transaction.atomic():
             user.save(force_insert=True)
+            record(actor, Act.ACCOUNT_CREATED, person=user)
             for step in _steps_for_new_users:
                 step(user)
     except IntegrityError:
@@ -92,8 +94,10 @@ def edit_user(actor: Actor, user: User, *, display_name: str, email: str) -> Use
     display_name = clean_display_name(display_name)
     with transaction.atomic():
         user = _to_edit(actor, user)
+        before = _who(user)
         user.display_name, user.email = display_name, User.objects.normalize_email(email)
         user.save(update_fields=["display_name", "email"])
+        record(actor, Act.ACCOUNT_EDITED, person=user, before=before, after=_who(user))
         announce(sessions_changed(user.pk))
     return user
 
@@ -110,6 +114,7 @@ def set_password(actor: Actor, user: User, *, password: str | None) -> User:
         user = _to_edit(actor, user)
         user.set_password(password)
         user.save(update_fields=["password"])
+        record(actor, Act.PASSWORD_SET, person=user)
         announce(sessions_changed(user.pk))
     return user
 
@@ -138,7 +143,11 @@ def set_email(actor: User, *, email: str, password: str) -> None:
     """
     if not actor.check_password(password):
         raise Invalid(_("That is not your password."), code="password_wrong", field="password")
-    _choose(actor, email=User.objects.normalize_email(email))
+    email = User.objects.normalize_email(email)
+    with transaction.atomic():
+        before = _locked(actor).email
+        _choose(actor, email=email)
+        record(actor, Act.ACCOUNT_EDITED, person=actor, before={"email": before}, after={"email": email})
 
 
 def set_avatar(
@@ -263,11 +272,32 @@ def give_rights(
     require(may_give_rights, actor)
     with transaction.atomic():
         user = _locked(user)
+        before = _rights(user)
         user.is_staff, user.is_superuser = is_staff, is_superuser
         user.save(update_fields=["is_staff", "is_superuser"])
         user.groups.set(groups)
         user.user_permissions.set(permissions)
+        record(actor, Act.RIGHTS_GIVEN, person=user, before=before, after=_rights(user))
     return user
+
+
+def note_log_in(user: User) -> None:
+    """Write down that `user` logged in."""
+    record(user, Act.LOGGED_IN, person=user)
+
+
+def note_log_out(user: User) -> None:
+    """Write down that `user` logged out."""
+    record(user, Act.LOGGED_OUT, person=user)
+
+
+def note_failed_log_in(username: str) -> None:
+    """Write down that somebody tried to log in as `username`.
+
+    A name that nobody has is not kept: it may be a password in the wrong field.
+    """
+    user = User.objects.filter(username=User.normalize_username(username)).first()
+    record(SYSTEM, Act.LOG_IN_FAILED, person=user)
 
 
 def refuse_taken_username(username: str) -> None:
@@ -311,10 +341,25 @@ def _choose(actor: User, **chosen: Any) -> bool:
 def _set_active(actor: Actor, user: User, *, is_active: bool) -> User:
     with transaction.atomic():
         user = _to_edit(actor, user)
+        if user.is_active != is_active:
+            record(actor, Act.ACCOUNT_REACTIVATED if is_active else Act.ACCOUNT_DEACTIVATED, person=user)
         user.is_active = is_active
         user.save(update_fields=["is_active"])
         announce(sessions_changed(user.pk))
     return user
+
+
+def _who(user: User) -> Facts:
+    return {"display_name": user.display_name, "email": user.email}
+
+
+def _rights(user: User) -> Facts:
+    return {
+        "is_staff": user.is_staff,
+        "is_superuser": user.is_superuser,
+        "groups": sorted(user.groups.values_list("name", flat=True)),
+        "permissions": sorted(user.user_permissions.values_list("codename", flat=True)),
+    }
 
 
 def _to_edit(actor: Actor, user: User) -> User:

@@ -6,7 +6,13 @@ from allauth.account.adapter import DefaultAccountAdapter
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 
-from accounts.actions import create_user, refuse_taken_username
+from accounts.actions import (
+    create_user,
+    note_failed_log_in,
+    note_log_in,
+    note_log_out,
+    refuse_taken_username,
+)
 from accounts.actors import SYSTEM
 from accounts.models import User
 from accounts.names import clean_username
@@ -35,11 +41,19 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth ha
             email=entry.get("email") or "",
         )
 
+    def login(self, request: HttpRequest, user: User) -> None:
+        super().login(request, user)
+        note_log_in(user)
+
+    def authentication_failed(self, request: HttpRequest, **credentials: Any) -> None:
+        note_failed_log_in(credentials.get("username", ""))
+
     def logout(self, request: HttpRequest) -> None:
-        user_id = request.user.pk
+        user = request.user
         super().logout(request)
-        if user_id is not None:
-            announce(sessions_changed(user_id))  # now that the session is gone
+        if isinstance(user, User):
+            announce(sessions_changed(user.pk))  # now that the session is gone
+            note_log_out(user)
 
     def add_message(self, *args: Any, **kwargs: Any) -> None:
         """Keep allauth's "signed in as" notices off the page: the page itself shows it."""

@@ -22,10 +22,10 @@ from accounts.actions import (
     set_password,
 )
 from accounts.actors import Actor
-from accounts.models import User
+from accounts.models import Act, AuditEntry, User
 from accounts.permissions import may_edit_user
-from accounts.queries import named_like
-from chatsite.admin import ActionModelForm, SavedByAction
+from accounts.queries import audit_of, named_like
+from chatsite.admin import ActionModelForm, ReadOnlyAdmin, SavedByAction
 from chatsite.live.bus import announce
 from chatsite.live.events import sessions_changed
 from chatsite.responses import leaves_nothing_behind
@@ -149,3 +149,31 @@ class AccountAdmin(SavedByAction, UserAdmin):  # type: ignore[type-arg]  # Djang
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
     ) -> tuple[QuerySet[Any], bool]:
         return named_like(queryset, search_term) if search_term else queryset, False
+
+
+class ActFilter(admin.SimpleListFilter):
+    title = _("what")
+    parameter_name = "act"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return list(Act.choices)
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        return queryset.filter(act=self.value()) if self.value() else queryset
+
+
+@admin.register(AuditEntry)
+class AuditAdmin(ReadOnlyAdmin):
+    list_display = ("at", "actor", "act", "person", "about", "before", "after", "origin")
+    list_filter = (ActFilter,)
+    search_fields = ("person__username",)
+    search_help_text = _("Search by the beginning of a username: of who did it, or to whom it was done.")
+    fields = readonly_fields = list_display
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        return self.with_related(request, "actor", "person")
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
+    ) -> tuple[QuerySet[Any], bool]:
+        return audit_of(queryset, search_term) if search_term else queryset, False

@@ -1,15 +1,16 @@
 """Every read of accounts."""
 
 from collections.abc import Collection
+from datetime import datetime
 
 from django.conf import settings
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.sessions.models import Session
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 
-from accounts.models import LARGE, SMALL, Avatar, User
+from accounts.models import LARGE, SMALL, AuditEntry, Avatar, User
 from chatsite.errors import NotFound
 from chatsite.text import comparison_key, refuse_unstorable
 
@@ -89,3 +90,35 @@ def _is_of(user: User, facts: dict[str, str]) -> bool:
         return False
     hashes = [user.get_session_auth_hash(), *user.get_session_auth_fallback_hash()]
     return any(constant_time_compare(facts.get(HASH_SESSION_KEY, ""), known) for known in hashes)
+
+
+PEOPLE_MEANT = 20  # by the beginning of a username in a search
+
+
+def audit_of(entries: QuerySet[AuditEntry], words: str) -> QuerySet[AuditEntry]:
+    """Those of `entries` that people whose username starts with `words` did, or that were done to them."""
+    people = [user.pk for user in named_like(User.objects.all(), words)[:PEOPLE_MEANT]]
+    return entries.filter(Q(actor__in=people) | Q(person__in=people))
+
+
+def audit_log(
+    *, since: datetime | None, until: datetime | None, act: str, user: User | None
+) -> QuerySet[AuditEntry]:
+    """The audit log, the oldest first, for who runs the site.
+
+    Arguments:
+        since: from this moment on; None is from the beginning.
+        until: before this moment; None is to the end.
+        act: one of `Act`; "" is all.
+        user: what this person did or had done to them; None is everybody.
+    """
+    entries = AuditEntry.objects.select_related("actor", "person").order_by("pk")
+    if since is not None:
+        entries = entries.filter(at__gte=since)
+    if until is not None:
+        entries = entries.filter(at__lt=until)
+    if act:
+        entries = entries.filter(act=act)
+    if user is not None:
+        entries = entries.filter(Q(actor=user) | Q(person=user))
+    return entries

@@ -6,6 +6,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import InterfaceError, OperationalError, ProgrammingError
 
 from chatsite.errors import ChatError
+from chatsite.origin import acting_from
 
 STOPPED = 130  # exit code: as a shell reports what Ctrl-C ended
 
@@ -14,8 +15,10 @@ class ChatCommand(BaseCommand):
     """A command that calls the business layer and lets its refusals through."""
 
     def execute(self, *args: Any, **options: Any) -> str | None:
+        command = type(self).__module__.rpartition(".")[2]
         try:
-            return super().execute(*args, **options)
+            with acting_from(lambda: f"manage.py {command}"):
+                return super().execute(*args, **options)
         except ChatError as error:
             raise CommandError(str(error.message)) from error
         except (OperationalError, InterfaceError, ProgrammingError) as fault:

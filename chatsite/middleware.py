@@ -2,12 +2,15 @@
 
 import zoneinfo
 from collections.abc import Callable
+from functools import partial
 from http import HTTPStatus
 from typing import Any
 
+from allauth.account.adapter import get_adapter
 from csp.middleware import CSPMiddleware
 from django.contrib.auth.middleware import LoginRequiredMiddleware
 from django.contrib.auth.views import redirect_to_login
+from django.core.exceptions import ImproperlyConfigured, PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, JsonResponse
 from django.http.response import HttpResponseBase
 from django.utils import timezone
@@ -16,6 +19,7 @@ from django.utils.translation import gettext
 
 from chatsite.database import need_database
 from chatsite.errors import ChatError, OtherPerson, WrongMethod
+from chatsite.origin import acting_from
 from chatsite.passes import Pass, pass_shown
 from chatsite.responses import page_of, refusal, unsent, wants_json
 
@@ -92,6 +96,25 @@ class LoginRequired(LoginRequiredMiddleware):
         if text := request.POST.get("text"):
             return unsent(request, text, next_url=page, status=401)
         return redirect_to_login(page)
+
+
+class Origin:
+    """Knows from which address what a request does is done, should anybody want to write it down."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        with acting_from(partial(self._address_of, request)):
+            return self.get_response(request)
+
+    @staticmethod
+    def _address_of(request: HttpRequest) -> str:
+        try:
+            address: str = get_adapter(request).get_client_ip(request)
+        except (PermissionDenied, ImproperlyConfigured):
+            return ""  # a socket has none, and a proxy may have said too little
+        return address
 
 
 class SamePerson:

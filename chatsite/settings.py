@@ -235,6 +235,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "chatsite.middleware.Origin",
     "chatsite.middleware.LoginRequired",
     "chatsite.middleware.SamePerson",
     "django.contrib.messages.middleware.MessageMiddleware",

@@ -3,11 +3,13 @@
 import json
 import logging
 
-from django.db import DataError, IntegrityError, OperationalError
+from django.db import DataError, IntegrityError, OperationalError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.actors import Actor
+from accounts.audit import record
+from accounts.models import Act
 from chatsite.errors import Conflict
 from chatsite.rights import require
 from messaging.models import Message, RejectedMessage
@@ -51,7 +53,9 @@ def retry_rejected(actor: Actor, rejected: RejectedMessage) -> None:
         _decide(rejected, DELETED, unless=[DELETED])
         raise _ended(DELETED)
     # Whatever another admin decided in the same moment, it is stored; its author may have deleted it since.
-    _decide(rejected, STORED, unless=[DELETED])
+    with transaction.atomic():
+        _decide(rejected, STORED, unless=[DELETED])
+        _record(actor, Act.REJECTED_RETRIED, rejected)
     logger.info("stored after all", extra={"client_ids": [str(envelope.client_id)]})
 
 
@@ -66,8 +70,14 @@ def discard_rejected(actor: Actor, rejected: RejectedMessage) -> None:
     if _is_stored(rejected):
         _decide(rejected, STORED, unless=[STORED, DELETED])
         raise _ended(STORED)
-    if not _decide(rejected, DISCARDED, unless=[STORED, DISCARDED, DELETED]):
-        raise _ended(RejectedMessage.Outcome(_as_it_is(rejected).outcome))
+    with transaction.atomic():
+        if not _decide(rejected, DISCARDED, unless=[STORED, DISCARDED, DELETED]):
+            raise _ended(RejectedMessage.Outcome(_as_it_is(rejected).outcome))
+        _record(actor, Act.REJECTED_DISCARDED, rejected)
+
+
+def _record(actor: Actor, act: Act, rejected: RejectedMessage) -> None:
+    record(actor, act, person=rejected.author, about=str(rejected.client_id or ""))
 
 
 def _persist(envelope: Envelope) -> list[Outcome]:
