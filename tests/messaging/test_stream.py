@@ -400,7 +400,7 @@ def test_who_asks_for_the_headers_alone_gets_no_body() -> None:
     scope = {"type": "http", "method": "HEAD", "path": "/live/", "query_string": b"", "headers": host}
 
     async def answer() -> list[Any]:
-        asker = ApplicationCommunicator(application, scope)
+        asker: Any = ApplicationCommunicator(application, scope)  # type: ignore[no-untyped-call]
         return [await asker.receive_output() for _part in ("start", "body")]
 
     start, body = asyncio.run(answer())
