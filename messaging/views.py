@@ -90,7 +90,7 @@ def changes(request: SignedInRequest, slug: str) -> HttpResponse:
     shown = channel_by_slug(request.user, slug)
     answer = queries.changes_after(request.user, shown, _number(request, "after", default=0))
     ticket = _new_ticket(request, shown) if answer.may_post else ""
-    context = {"channel": shown, "changes": answer, "ticket": ticket}
+    context = {"channel": shown, "changes": answer, "ticket": ticket, "composer": ComposerForm()}
     return render(request, "messaging/_changes.html", context)
 
 

@@ -125,7 +125,8 @@ export class CatchUp extends EventTarget {
     const changes = answer?.querySelector("[data-changes]");
     if (!changes) throw new Error(`status ${response.status}`);
     this.#answered();
-    return this.#apply(changes, after, { askedAt, about: answer.querySelector("[data-about]") });
+    const [about, start] = ["[data-about]", ".timeline__start"].map((what) => answer.querySelector(what));
+    return this.#apply(changes, after, { askedAt, about, start });
   }
 
   async #apply(changes, after, more) {

@@ -106,8 +106,9 @@ function startSending() {
   outbox.addEventListener("changed", ({ detail }) => outboxChanged(detail, delivery));
   live.addEventListener("rejected", ({ detail }) => delivery.askNow(detail.client_id));
   catchUp.addEventListener("recovered", () => delivery.hurry());
-  catchUp.addEventListener("answered", ({ detail: { lastReadSeq, askedAt, about } }) => {
+  catchUp.addEventListener("answered", ({ detail: { lastReadSeq, askedAt, about, start } }) => {
     showAbout(about);
+    showStart(start);
     sayWhoMayPost();
     if (lastReadSeq) reading?.heard(Number(lastReadSeq), askedAt);
   });
@@ -143,6 +144,12 @@ function showAbout(about) {
   if (!topic) return;
   topic.firstElementChild.textContent = about.dataset.topic;
   topic.hidden = !about.dataset.topic;
+}
+
+/** What stands above the first message: its words are others for a cleared chat, another topic, an archived channel. */
+function showStart(start) {
+  const shown = region.querySelector(".timeline__start");
+  if (start && start.innerHTML !== shown.innerHTML) shown.replaceChildren(...start.childNodes);
 }
 
 /** They left, were removed or came back somewhere else, or the channel was archived: this page can't show it by itself. */

@@ -117,9 +117,9 @@ def test_an_answer_describes_the_channel_as_its_page_does(cast: Cast) -> None:
     carol = signed_in(cast.carol)
 
     def description(html: str) -> str:
-        found = re.search(r"<div[^>]* data-about.*?</div>", html, re.DOTALL)
-        assert found
-        return found[0]
+        found = re.findall(r"<div[^>]* (?:data-about|class=.timeline__start).*?</div>", html, re.DOTALL)
+        assert len(found) == 2, found
+        return "".join(found)
 
     before = description(changes(carol, cast.design, after=0).html)
     assert before == description(carol.get("/channels/design/").content.decode())
@@ -132,7 +132,15 @@ def test_an_answer_describes_the_channel_as_its_page_does(cast: Cast) -> None:
 
     assert after == description(carol.get("/channels/design/").content.decode())
     assert 'data-topic="&lt;b&gt;Pixels&lt;/b&gt;" data-members="2" data-archived="true"' in after
-    assert "<bdi>&lt;b&gt;Pixels&lt;/b&gt;</bdi>" in after
+    assert after.count("<bdi>&lt;b&gt;Pixels&lt;/b&gt;</bdi>") == 2
+    assert "Write the first message" in before
+    assert "Write the first message" not in after
+
+    say(cast.carol, cast.public, "to be cleared")
+    carol.post("/channels/public/clear/")
+    cleared = description(changes(carol, cast.public, after=0).html)
+    assert cleared == description(carol.get("/channels/public/").content.decode())
+    assert "You deleted what was said here before" in cleared
 
 
 def test_two_hundred_changes_at_a_time_until_caught_up(cast: Cast) -> None:
