@@ -10,7 +10,6 @@ from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views import defaults
 
 from chatsite.database import is_away
 from chatsite.errors import ChatError, NotAllowed, Unavailable
@@ -32,7 +31,7 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     """What was sent is too much, or damaged."""
     if wants_json(request):
         return refusal(request, ChatError(_("What was sent is too large or damaged."), code="malformed"))
-    return defaults.bad_request(request, exception)
+    return HttpResponse(render_to_string("400.html", {"site_name": settings.SITE_NAME}), status=400)
 
 
 def server_error(request: HttpRequest) -> HttpResponse:

@@ -259,3 +259,12 @@ def test_the_unused_table_of_email_addresses_is_not_written_here(cast: Cast) -> 
     assert client.get("/admin/account/emailaddress/").status_code == 404
     assert client.get("/admin/account/emailaddress/add/").status_code == 404
     assert "emailaddress" not in client.get("/admin/").content.decode()
+
+
+def test_the_admin_has_the_sites_doors(cast: Cast, client: Client) -> None:
+    assert client.get("/admin/").headers["Location"] == "/accounts/login/?next=/admin/"
+    page = signed_in(cast.alice).get("/admin/").content.decode()
+
+    # Django's own log-out would leave behind what the browser keeps of this person.
+    assert 'href="/accounts/logout/"' in page
+    assert 'action="/admin/logout/"' not in page

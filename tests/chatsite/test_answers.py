@@ -137,6 +137,17 @@ def test_a_fault_of_ours_is_a_500_without_a_traceback(cast: Cast, monkeypatch: p
     assert "ZeroDivisionError" not in response.content.decode()
 
 
+def test_a_request_that_cant_be_read_is_refused_with_the_sites_name(
+    cast: Cast, client: Client, settings: Any
+) -> None:
+    settings.SITE_NAME = "The Orchard"
+
+    refused = client.post("/accounts/login/", {f"field-{number}": "x" for number in range(1_001)})
+
+    assert refused.status_code == 400
+    assert "The Orchard" in refused.content.decode()
+
+
 def test_every_page_has_a_strict_policy(cast: Cast) -> None:
     policy = signed_in(cast.bob).get("/channels/public/")["Content-Security-Policy"]
 
