@@ -71,6 +71,11 @@ def refuse_unstorable(text: str, *, field: str) -> None:
         raise Invalid(_("This text has characters that can't be stored."), code="unstorable", field=field)
 
 
+def has_direction(text: str) -> bool:
+    """Whether a letter of `text` says in which direction it is written; digits and emoji don't."""
+    return any(unicodedata.bidirectional(character) in ("L", "R", "AL") for character in text)
+
+
 def one_line(text: str) -> str:
     """`text` without white space around it, and with single spaces within."""
     return " ".join(text.split())

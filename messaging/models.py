@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from channels_app.models import Channel
+from chatsite.text import has_direction
 
 
 class MessageQuerySet(models.QuerySet["Message"]):
@@ -79,6 +80,10 @@ class Message(models.Model):
     @property
     def is_deleted(self) -> bool:
         return self.deleted_at is not None
+
+    @property
+    def has_direction(self) -> bool:
+        return has_direction(self.text)
 
     @property
     def posted_at(self) -> datetime:

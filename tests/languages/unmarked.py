@@ -122,7 +122,7 @@ class Words(HTMLParser):
             self._look_at(text)
 
     def _look_at(self, text: str) -> None:
-        if re.search(_LETTER, text):
+        if re.search(rf"{_LETTER}{{2}}", text):  # one alone is the name of a key
             self.found.append(Unmarked(self.getpos()[0], " ".join(text.split())))
 
 
