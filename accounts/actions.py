@@ -210,7 +210,8 @@ def set_appearance(actor: User, *, theme: str, language: str, time_zone: str) ->
         raise Invalid(_("There is no such theme."), code="theme_unknown", field="theme")
     if language and language not in dict(settings.LANGUAGES):
         raise Invalid(_("The site does not speak that language."), code="language_unknown", field="language")
-    _choose(actor, theme=theme, language=language, time_zone=clean_time_zone(time_zone))
+    if _choose(actor, theme=theme, language=language, time_zone=clean_time_zone(time_zone)):
+        announce(sessions_changed(actor.pk))  # streams bring messages in the reader's language
 
 
 def set_enter(actor: User, *, enter_sends: bool | None) -> None:

@@ -3,6 +3,7 @@
 import zoneinfo
 from collections.abc import Callable
 from contextlib import suppress
+from copy import copy
 from typing import Any
 
 from django.conf import settings
@@ -40,13 +41,21 @@ class ReaderChoices:
         # LoginRequired has asked by now who that is, unless they came in by a pass.
         if request.shown_pass is None and request.user.is_authenticated:  # type: ignore[attr-defined]
             request.reader = request.user  # type: ignore[attr-defined]
-            _do_as_chosen(request.user)
+            translation.activate(_language_for(request, request.user))
+            _go_by_time_zone_of(request.user)
         return None
 
 
-def _do_as_chosen(reader: User) -> None:
+def _language_for(request: HttpRequest, reader: User) -> str:
+    """What the reader chose, else as the browser says: not what the cookie says, which may be of another."""
     if reader.language in dict(settings.LANGUAGES):
-        translation.activate(reader.language)
+        return reader.language
+    asked = copy(request)
+    asked.COOKIES = {}
+    return translation.get_language_from_request(asked)
+
+
+def _go_by_time_zone_of(reader: User) -> None:
     if reader.time_zone:
         # This machine may know fewer zones than the one that stored it: then as the browser says.
         with suppress(KeyError, ValueError, OSError):

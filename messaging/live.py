@@ -13,6 +13,7 @@ from accounts.models import User
 from accounts.queries import sessions_alive, users_of_sessions, who_shows_presence
 from channels_app.models import Channel, Membership
 from channels_app.queries import channels_by_slugs
+from chatsite.languages import LANGUAGES
 from chatsite.live.source import Batch, Place, Viewer
 from messaging.models import Message
 
@@ -108,7 +109,7 @@ def _viewers(users: Iterable[User]) -> dict[int, Viewer]:
             joined=frozenset(joined[user.pk]),
             sidebar=sidebars[user.pk],
             cleared=cleared[user.pk],
-            language=getattr(user, "language", ""),
+            language=user.language if user.language in dict(LANGUAGES) else "",
         )
         for user in users
     }

@@ -231,9 +231,16 @@ def test_the_language_is_the_chosen_one_else_the_browsers(cast: Cast, settings: 
     assert 'lang="de"' in html_tag(page)
     assert bob.cookies["django_language"].value == "de"  # for the stream, which asks nobody
     save(bob, "appearance", language="")
-    bob.get(PAGE, headers=french)
     assert bob.get(PAGE, headers=french)["Content-Language"] == "fr"
+    assert "django_language" not in bob.cookies or not bob.cookies["django_language"].value
     assert save(bob, "appearance", language="tlh").status_code == 422
+
+
+def test_who_chose_no_language_does_not_read_in_that_of_who_was_here_before(cast: Cast) -> None:
+    carol = signed_in(cast.carol)
+    carol.cookies["django_language"] = "de"
+
+    assert carol.get(PAGE, headers={"Accept-Language": "fr"})["Content-Language"] == "fr"
 
 
 def test_a_single_language_is_no_choice(cast: Cast, settings: Any) -> None:

@@ -13,7 +13,7 @@ from django.conf import settings
 from django.test.signals import template_rendered
 from django.utils import timezone
 
-from accounts.actions import deactivate_user, set_password
+from accounts.actions import deactivate_user, set_appearance, set_password
 from accounts.actors import SYSTEM
 from accounts.models import User
 from channels_app.actions import join_channel, leave_channel
@@ -22,7 +22,7 @@ from chatsite.live.hub import Hub, Refused
 from chatsite.live.reader import LOOKED_AT_ONCE
 from chatsite.live.source import Batch, Place, Viewer
 from chatsite.live.stream import Message, Stream
-from messaging.actions import tell_typing
+from messaging.actions import edit_message, tell_typing
 from messaging.live import DatabaseSource
 from tests.cast import Cast, UserFactory, say, signed_in
 from tests.waiting import wait_for
@@ -415,6 +415,32 @@ def test_a_message_is_rendered_once_for_all_who_read_a_language(
         wait_for(partial(browser.has, "to nine streams"), what="the message")
 
     assert rendered.count("messaging/_message.html") == 2
+
+
+def test_a_stream_speaks_the_language_that_was_chosen_as_soon_as_it_is(
+    cast: Cast, loop: Loop, door: Doorkeeper
+) -> None:
+    choose = partial(set_appearance, cast.bob, theme="", time_zone="")
+    choose(language="de")
+    hub = Hub(lambda: door, most=100, most_per_user=100)
+    bob, carol = (Browser(hub, user, "design", language="fr") for user in (cast.bob, cast.carol))
+    for browser in (bob, carol):
+        loop.run(browser.open())
+
+    said = say(cast.dave, cast.design, "first")
+    wait_for(lambda: bob.has("first") and carol.has("first"), what="the message")
+    assert [bob.has(word) for word in ("Bearbeiten", "Modifier")] == [True, False]
+    assert [carol.has(word) for word in ("Bearbeiten", "Modifier")] == [False, True]
+
+    choose(language="ar")
+    wait_for(lambda: bob.stream.language == "ar", what="the stream to hear of it")
+    edit_message(cast.dave, said.client_id, text="second")
+    wait_for(lambda: bob.has("second") and carol.has("second"), what="the edited message")
+    assert bob.has("معدَّلة")
+    assert carol.has("(modifié)")
+
+    choose(language="")
+    wait_for(lambda: bob.stream.language == "fr", what="the stream to go by the browser again")
 
 
 def test_what_many_missed_is_rendered_once_for_all_of_them(
