@@ -64,9 +64,10 @@ class Private:
         patch_vary_headers(response, ["HX-Request"])
         if "immutable" in response["Cache-Control"]:
             del response["Vary"]  # a browser keeps it whatever becomes of its cookies
-        user = getattr(request, "user", None)
-        if user and response.status_code == HTTPStatus.OK and _is_html(response) and user.is_authenticated:
-            response["X-Page-For"] = str(user.pk)
+        is_page = response.status_code == HTTPStatus.OK and _is_html(response)
+        # To look at `user` asks the database, which posts with a ticket go without.
+        if is_page and hasattr(request, "user") and request.user.is_authenticated:
+            response["X-Page-For"] = str(request.user.pk)
         return response
 
 
