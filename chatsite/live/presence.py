@@ -132,9 +132,9 @@ class Presence:
         for stream in person.streams if person else ():
             if stream.device == event.body["device"]:
                 stream.is_idle = bool(event.body["idle"])
-                if stream.people != people:
+                if people or stream.people:
                     stream.people = people
-                    self.watch(stream)
+                    self.watch(stream)  # also when it says the same again: it may not know that it was heard
 
     def _take_other(self, other: Other, event: Event, now: float) -> None:
         if event.kind == "asked":

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import Locator, Request, expect
+from playwright.sync_api import Locator, Request, Route, expect
 
 from tests.browser.conftest import MODES, MakePerson
 from tests.browser.person import Person
@@ -14,6 +14,8 @@ Unique = Callable[[str], str]
 
 IDLE_AFTER_MS = 5 * 60 * 1000
 LOOKED_AFTER_EVERY_MS = 10_000
+SAY_WHAT_COMES = """import("chat/live").then(({ live }) =>
+    live.addEventListener("presence", () => console.info("It came")))"""
 
 
 @pytest.mark.parametrize("site", MODES, indirect=True)
@@ -89,6 +91,30 @@ def test_nothing_is_told_while_nothing_changes_and_nobody_is_looked_at(
     assert told == []
     with bob.page.expect_request("**/presence/"):
         rest(bob)
+
+
+def test_what_was_taken_without_an_answer_is_told_once_more(person: MakePerson, unique: Unique) -> None:
+    bob, carol = bob_and_carol_in(unique("unanswered"), person)
+    bob.allow("net::ERR_FAILED")
+    bob.page.evaluate(SAY_WHAT_COMES)
+    bob.page.route("**/presence/", take_and_lose, times=1)
+    with bob.page.expect_event("requestfailed"):
+        bob.page.locator("a.channel__members").click()
+        expect(state_of(bob, carol)).to_have_text("online")
+    with bob.page.expect_console_message(lambda message: message.text == "It came"):
+        bob.page.clock.fast_forward(LOOKED_AFTER_EVERY_MS)
+
+    told: list[Request] = []
+    bob.page.on("request", lambda request: told.extend([request] if "/presence/" in request.url else []))
+    for _look in range(3):
+        bob.page.clock.fast_forward(LOOKED_AFTER_EVERY_MS)
+        bob.pump()
+    assert told == []
+
+
+def take_and_lose(route: Route) -> None:
+    route.fetch()
+    route.abort()
 
 
 def bob_and_carol_in(channel: str, person: MakePerson) -> tuple[Person, Person]:

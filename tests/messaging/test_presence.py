@@ -1,6 +1,7 @@
 """Who is here, as streams tell it to whoever shows it, and what a browser says of itself."""
 
 from collections.abc import Callable, Iterator
+from itertools import count
 from typing import Any
 
 import pytest
@@ -8,6 +9,12 @@ from django.test import Client
 
 from accounts.actions import deactivate_user
 from chatsite.errors import NotAllowed
+from chatsite.live import bus
+from chatsite.live.audience import Audience
+from chatsite.live.events import Event, who_is_here
+from chatsite.live.presence import Presence
+from chatsite.live.source import Viewer
+from chatsite.live.stream import Message, Stream
 from messaging.actions import tell_browser
 from tests.admin import user_id
 from tests.cast import Cast, signed_in
@@ -133,6 +140,17 @@ def test_a_page_shows_others_than_before(site: Site, bob: Visitor, carol: Visito
         assert states(site, stream, bob) == ["online"]
 
 
+def test_who_says_again_whom_their_page_shows_is_told_again(site: Site, bob: Visitor, carol: Visitor) -> None:
+    """They may not know that it was heard, and would say it again and again."""
+    with OpenStream(carol).wait_until_ready() as stream, OpenStream(bob).wait_until_ready():
+        for times in (1, 2):
+            say(carol, people=str(user_id(site, bob)))
+            wait_for(
+                lambda times=times: states(site, stream, bob) == ["online"] * times,  # type: ignore[misc]
+                what=f"the same for the {times}. time",
+            )
+
+
 def test_only_a_stream_that_shows_people_is_told(
     site: Site, bob: Visitor, carol: Visitor, watch: Listen, listen: Listen
 ) -> None:
@@ -196,6 +214,84 @@ def test_who_was_at_a_process_that_was_killed_is_offline_within_a_minute(
         wait_for(
             lambda: states(site, stream, bob)[-1] == "offline", what="word that they are gone", timeout_s=60
         )
+
+
+# What goes over the bus
+
+FAR_OFF_HUB = 1  # no other picks so small a number
+A_MINUTE_S = 60
+TICK_S = 0.2
+
+
+class Watched:
+    """What a hub knows of who is here, by a clock of its own; `said` is what it told the bus."""
+
+    def __init__(self) -> None:
+        self.said: list[Event] = []
+        self.audience = Audience()
+        self.presence = Presence(self.audience, lambda user_ids: user_ids, lambda _frame, _streams: None, 0.0)
+        self._now = 0.0
+        self._hearing = bus.listen(self.said.append)
+        self._ends = count(1)
+        wait_for(lambda: self._hearing.has_tried.is_set(), what="the bus")
+
+    def close(self) -> None:
+        self._hearing.stop()
+
+    def come(self, user_id: int, *people: int) -> Stream:
+        stream = Stream(
+            unsent, session_key=f"of {user_id}", wishes=(), language="en", known={}, people=frozenset(people)
+        )
+        viewer = Viewer(user_id, "", "", mark=b"", joined=frozenset(), sidebar=0, cleared={})
+        self.audience.add(stream, viewer, [], {}, self._now)
+        self.presence.watch(stream)
+        return stream
+
+    def says_in(self, seconds: float) -> set[str]:
+        """The kinds of events that it tells the bus within that time."""
+        for _tick in range(round(seconds / TICK_S)):
+            self._now += TICK_S
+            self.presence.look(self._now, is_bus_sound=True)
+        last = f"channel.{next(self._ends)}"
+        bus.announce(Event(last, "changed", {"version": 1}))  # behind all that was said before
+        wait_for(lambda: any(event.topic == last for event in self.said), what="the end of what was said")
+        kinds = {event.kind for event in self.said if event.topic != last}
+        self.said.clear()
+        return kinds
+
+    def hear(self, event: Event) -> None:
+        self.presence.take([event], self._now)
+
+
+async def unsent(_message: Message) -> None:
+    raise AssertionError("nothing is sent before a stream runs")
+
+
+@pytest.fixture
+def hub() -> Iterator[Watched]:
+    hub = Watched()
+    yield hub
+    hub.close()
+
+
+def test_nothing_goes_over_the_bus_while_nobody_looks_at_who_is_here(hub: Watched) -> None:
+    bob, carol, dave = 11, 12, 13
+    streams = [hub.come(someone) for someone in (bob, carol)]
+    assert hub.says_in(A_MINUTE_S) == set()
+    streams[0].is_idle = True
+    hub.audience.remove(streams[1])
+    assert hub.says_in(A_MINUTE_S) == set()
+
+    looking = hub.come(dave, bob, carol)
+    assert hub.says_in(A_MINUTE_S) == {"asked"}
+    hub.audience.remove(looking)
+    assert hub.says_in(A_MINUTE_S) == set()
+
+    hub.hear(who_is_here(FAR_OFF_HUB, [bob]))
+    assert hub.says_in(TICK_S) == {"here"}
+    assert hub.says_in(A_MINUTE_S) <= {"here"}  # it does not ask again
+    streams[0].is_idle = False
+    assert hub.says_in(A_MINUTE_S) == set()
 
 
 # What a browser says
