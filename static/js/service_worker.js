@@ -9,9 +9,11 @@ const SEEN = `seen-${SITE.release}`;
 const SEEN_PAGE = "/seen"; // a name in that cache alone
 const PERSON = "X-Page-For";
 const CHANGES_PERSON = /\/(login|logout|signup)\/$/;
+const CHANNEL = /^\/channels\/[^/]+\/$/;
 
 const files = new Set(SITE.files);
 let changesOfPerson = 0;
+let ahead = null; // a page that a script asked for before anybody wanted to see it
 
 addEventListener("install", (event) => event.waitUntil(install()));
 addEventListener("activate", (event) => event.waitUntil(activate()));
@@ -24,6 +26,13 @@ addEventListener("fetch", (event) => {
   if (request.method !== "GET") return;
   if (request.mode === "navigate") event.respondWith(page(event, pathname));
   else if (files.has(pathname)) event.respondWith(file(request, pathname));
+  else if (CHANNEL.test(pathname) && request.headers.get("Accept") === "text/html") event.respondWith(partOfPage(event));
+});
+
+/** A page says that it shows what was fetched ahead. */
+addEventListener("message", (event) => {
+  if (ahead && ahead.url === event.data.seen) event.waitUntil(learn(ahead, changesOfPerson));
+  ahead = null;
 });
 
 addEventListener("notificationclick", (event) => {
@@ -66,6 +75,15 @@ async function page(event, pathname) {
   }
 }
 
+/** A page that a script puts in the place of another. */
+async function partOfPage(event) {
+  const changes = changesOfPerson;
+  const response = await fetch(event.request);
+  if (event.request.headers.has("HX-Preloaded")) ahead = response.clone();
+  else event.waitUntil(learn(response.clone(), changes));
+  return response;
+}
+
 /** What a page that came says of who is logged in, and in which language; kept, if the server wants it to be. */
 async function learn(response, changes) {
   if (response.status !== 200) return;
@@ -87,6 +105,7 @@ async function followLanguage(language) {
 
 async function changePerson() {
   changesOfPerson += 1;
+  ahead = null;
   await caches.delete(SEEN);
 }
 

@@ -90,6 +90,24 @@ def test_without_the_server_the_last_channel_can_be_read_and_written_on(
     expect(bob.page.get_by_role("heading", name="Browse channels")).to_be_visible()
 
 
+def test_a_channel_that_a_script_shows_is_kept_once_it_is_seen(person: MakePerson, unique: Unique) -> None:
+    bob = with_worker(person, "bob")
+    slugs = [unique("first"), unique("second")]
+    for slug in slugs:
+        bob.create_channel(slug)
+    first, second = [f"/channels/{slug}/" for slug in slugs]
+    wait_until_kept(bob, second)
+
+    bob.page.evaluate("(url) => fetch(url, { headers: { Accept: 'text/html' } })", first)
+    wait_until_kept(bob, first)
+
+    fetch_ahead = "(url) => fetch(url, { headers: { Accept: 'text/html', 'HX-Preloaded': 'true' } })"
+    bob.page.evaluate(f"(url) => ({fetch_ahead})(url).then((answer) => answer.text())", second)
+    assert kept(bob) == first
+    bob.page.evaluate("(seen) => navigator.serviceWorker.controller.postMessage({ seen })", bob.page.url)
+    wait_until_kept(bob, second)
+
+
 def test_nothing_of_the_channel_is_left_after_log_out(person: MakePerson) -> None:
     bob = with_worker(person, "bob")
     wait_until_kept(bob, "/channels/public/")
