@@ -4,7 +4,7 @@ from django.contrib import admin
 from django.urls import include, path
 
 from accounts.views import avatar
-from chatsite import installable, views
+from chatsite import installable, styleguide, views
 from messaging.views import home
 
 urlpatterns = [
@@ -16,6 +16,7 @@ urlpatterns = [
     path("avatars/<int:user_id>/<slug:digest>/<int:side>.webp", avatar, name="avatar"),
     path("channels/", include("channels_app.urls")),
     path("", include("messaging.urls")),
+    path("styleguide/", styleguide.styleguide, name="styleguide"),
     path("admin/", admin.site.urls),
 ]
 

@@ -20,7 +20,7 @@ SHOWN_ATTRIBUTES = frozenset(
         "title",
     }
 )
-SILENT_ELEMENTS = frozenset({"script", "style"})
+SILENT_ELEMENTS = frozenset({"code", "script", "style"})  # names in the code are the same for everybody
 
 _LETTER = r"[^\W\d_]"
 _MARKED = re.compile(
