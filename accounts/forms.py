@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.actions import DISPLAY_NAME_LENGTH, clean_display_name
 from accounts.models import User
 from accounts.names import USERNAME_LENGTH
+from accounts.pictures import MOST_BYTES
 from accounts.zones import all_zones
 from chatsite.errors import ChatError
 from chatsite.forms import ActionForm
@@ -78,14 +79,18 @@ class PreferencesForm(ActionForm):
 
 class PictureForm(PreferencesForm):
     picture = forms.FileField(
-        label=_("Picture"),
-        widget=forms.FileInput(attrs={"accept": "image/jpeg,image/png,image/webp,image/gif"}),
-        help_text=_("JPEG, PNG, WebP or GIF, up to 5 MB. Of one that is not square the middle is shown."),
+        label=_("A new picture"),
+        widget=forms.FileInput(
+            attrs={"accept": "image/jpeg,image/png,image/webp,image/gif", "data-crops": True}
+        ),
+        help_text=_("JPEG, PNG, WebP or GIF, up to 5 MB."),
     )
     # The square that a script lets its user choose.
     x = forms.FloatField(required=False, widget=forms.HiddenInput)
     y = forms.FloatField(required=False, widget=forms.HiddenInput)
     side = forms.FloatField(required=False, widget=forms.HiddenInput)
+
+    most_bytes = MOST_BYTES
 
 
 class DisplayNameForm(PreferencesForm):
@@ -130,8 +135,8 @@ class WritingForm(PreferencesForm):
     enter_sends = forms.TypedChoiceField(
         label=_("When I press Enter"),
         choices=[
-            ("", _("Send the message; on a touch screen begin a new line")),
-            ("True", _("Always send the message")),
+            ("", _("Send, but begin a new line on a touch screen")),
+            ("True", _("Always send")),
             ("False", _("Always begin a new line")),
         ],
         coerce=lambda chosen: chosen == "True",
@@ -152,7 +157,7 @@ class PresenceForm(PreferencesForm):
 
 class EmailForm(PreferencesForm):
     email = forms.EmailField(
-        label=_("E-mail"),
+        label=_("E-mail address"),
         required=False,
         widget=forms.EmailInput(attrs={"autocomplete": "email"}),
         help_text=_("Optional. A new password can be had by it, should you forget yours."),

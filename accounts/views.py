@@ -77,7 +77,7 @@ def preferences(request: SignedInRequest) -> HttpResponse:
         return _preferences_page(request, {section: form}, status=form.status)
     with translation.override(form.cleaned_data.get("language") or translation.get_language()):
         toast(request, _("Your preferences are saved."))
-    return redirect(f"{reverse('preferences')}?saved={section}#{section}")
+    return _saved(section)
 
 
 @require_POST
@@ -88,14 +88,14 @@ def picture(request: SignedInRequest) -> HttpResponse:
         form.focus_wrong_field()
         return _preferences_page(request, {"picture": form}, status=form.status)
     toast(request, _("Your picture is saved."))
-    return redirect(f"{reverse('preferences')}?saved=picture#picture")
+    return _saved("picture")
 
 
 @require_POST
 def remove_picture(request: SignedInRequest) -> HttpResponse:
     remove_avatar(request.user, request.user)
     toast(request, _("Your picture is removed."))
-    return redirect(f"{reverse('preferences')}?saved=picture#picture")
+    return _saved("picture")
 
 
 @require_safe
@@ -106,6 +106,11 @@ def avatar(request: SignedInRequest, user_id: int, digest: str, side: int) -> Ht
         return redirect("avatar", user_id, current, side)
     headers = {"Cache-Control": FOR_EVER, "Cross-Origin-Resource-Policy": "same-origin"}
     return HttpResponse(image, content_type="image/webp", headers=headers)
+
+
+def _saved(section: str) -> HttpResponse:
+    """Back to the page, with the focus in that section; with a fragment no browser would look for it."""
+    return redirect(f"{reverse('preferences')}?saved={section}")
 
 
 def _preferences_page(

@@ -24,6 +24,12 @@ keepTokensFresh();
 installWorker();
 startShortcuts();
 
+document.addEventListener("change", async ({ target }) => {
+  if (!target.matches("[data-crops]")) return;
+  const { crop } = await import("chat/cropping");
+  crop(target);
+});
+
 // What is open as a drawer must not stay on top of the page once there is room for it in the page.
 matchMedia(WIDE).addEventListener("change", () => {
   for (const element of document.querySelectorAll("[popover]:popover-open")) element.hidePopover();

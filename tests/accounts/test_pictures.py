@@ -61,7 +61,7 @@ def test_a_picture_is_shown_in_both_sizes_to_who_is_logged_in(cast: Cast, kind: 
 
     answer = upload(bob, file_of(striped(300, 300), kind))
 
-    assert answer.redirect_chain == [(f"{PAGE}?saved=picture#picture", 302)]
+    assert answer.redirect_chain == [(f"{PAGE}?saved=picture", 302)]
     assert [toast.text for toast in answer.context["toasts"]] == ["Your picture is saved."]
     cast.bob.refresh_from_db()
     for address, side in ((cast.bob.avatar_url, 96), (cast.bob.large_avatar_url, 192)):
