@@ -1,6 +1,9 @@
 """The user: who somebody is. What they may do is in each app's permissions.py."""
 
 import hashlib
+import zoneinfo
+from contextlib import suppress
+from datetime import datetime
 from typing import Any, ClassVar, NoReturn
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
@@ -112,11 +115,21 @@ class User(AbstractBaseUser, PermissionsMixin):
     def normalize_username(cls, username: str) -> str:
         return comparison_key(username.strip())
 
+    def get_absolute_url(self) -> str:
+        return reverse("person", args=[self.username])
+
     def get_full_name(self) -> str:
         return self.display_name
 
     def get_short_name(self) -> str:
         return self.display_name
+
+    @property
+    def local_time(self) -> datetime | None:
+        """What their clock says now; None when they chose no zone that is known here."""
+        with suppress(KeyError, ValueError, OSError):
+            return timezone.localtime(timezone=zoneinfo.ZoneInfo(self.time_zone)) if self.time_zone else None
+        return None
 
     @property
     def avatar_url(self) -> str:

@@ -17,6 +17,7 @@ from chatsite.text import KEY_LENGTH, refuse_unstorable
 BROWSE_PAGE = 50  # channels
 MEMBERS_PAGE = 100  # people
 OFFERED = 200  # channels, to somebody who is about to jump to one
+SHARED_SHOWN = 100  # channels
 BUSIEST = 20  # channels
 PEOPLE_MEANT = 20  # by the beginning of a username in a search
 
@@ -75,6 +76,14 @@ def my_memberships(user: User) -> QuerySet[Membership]:
         .select_related("channel")
         .order_by(Case(When(channel__slug=PUBLIC_SLUG, then=0), default=1), "channel__slug")
     )
+
+
+def shared_channels(viewer: User, person: User) -> list[Channel]:
+    """The channels in `viewer`'s sidebar that `person` is in too, by name."""
+    theirs = Membership.objects.filter(user=person, left_at=None).values("channel")
+    mine = Membership.objects.filter(user=viewer, left_at=None).values("channel")
+    shared = Channel.objects.visible_to(viewer).open().filter(pk__in=mine).filter(pk__in=theirs)
+    return list(shared.order_by("slug")[:SHARED_SHOWN])
 
 
 def browse(user: User, *, name_filter: str, page: str) -> Page[Channel]:

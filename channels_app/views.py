@@ -1,4 +1,4 @@
-"""Pages and buttons for channels: browse, search, members, create, join, leave, clear, read, mute, notify."""
+"""Pages and buttons for channels: browse, search, create, join, leave, clear, read, mute; and for members."""
 
 from django.http import HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
@@ -6,6 +6,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from accounts.queries import user_by_username
 from accounts.requests import SignedInRequest
 from channels_app import actions, queries
 from channels_app.forms import CreateChannelForm, MuteForm, NotifyForm, ReadForm
@@ -39,6 +40,19 @@ def members(request: SignedInRequest, slug: str) -> HttpResponse:
     page = "channels/_members.html" if request.htmx else "channels/members.html"
     context = {"channel": channel, "people": people, "has_more": has_more, "after": after}
     return render(request, page, context)
+
+
+@require_safe
+def person(request: SignedInRequest, username: str) -> HttpResponse:
+    """Who somebody is, and where one meets them."""
+    someone = user_by_username(username)
+    now = someone.local_time
+    context = {
+        "person": someone,
+        "clock": now.replace(tzinfo=None) if now else None,  # else it would be shown in the reader's zone
+        "channels": queries.shared_channels(request.user, someone),
+    }
+    return render(request, "channels/person.html", context)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

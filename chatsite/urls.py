@@ -4,6 +4,7 @@ from django.contrib import admin
 from django.urls import include, path
 
 from accounts.views import avatar
+from channels_app.views import person
 from chatsite import installable, styleguide, views
 from messaging.views import home
 
@@ -14,6 +15,7 @@ urlpatterns = [
     path("offline/", installable.offline, name="offline"),
     path("accounts/", include("accounts.urls")),
     path("avatars/<int:user_id>/<slug:digest>/<int:side>.webp", avatar, name="avatar"),
+    path("people/<str:username>/", person, name="person"),
     path("channels/", include("channels_app.urls")),
     path("", include("messaging.urls")),
     path("styleguide/", styleguide.styleguide, name="styleguide"),
