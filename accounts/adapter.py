@@ -1,10 +1,15 @@
-"""Where django-allauth meets our accounts: sign-up goes through `accounts.actions.create_user`."""
+"""Where django-allauth meets our accounts: what it writes goes through `accounts.actions`."""
 
+import logging
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest
+from django.urls import reverse
+from django.utils import translation
+from django.utils.translation import gettext_lazy as _
 
 from accounts.actions import (
     create_user,
@@ -12,13 +17,16 @@ from accounts.actions import (
     note_log_in,
     note_log_out,
     refuse_taken_username,
+    set_password,
 )
 from accounts.actors import SYSTEM
 from accounts.models import User
 from accounts.names import clean_username
-from chatsite.errors import ChatError
+from chatsite.errors import ChatError, Unavailable
 from chatsite.live.bus import announce
 from chatsite.live.events import sessions_changed
+
+logger = logging.getLogger(__name__)
 
 
 class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth has no types
@@ -54,6 +62,30 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth ha
         if isinstance(user, User):
             announce(sessions_changed(user.pk))  # now that the session is gone
             note_log_out(user)
+
+    def set_password(self, user: User, password: str) -> None:
+        user.password = set_password(user, user, password=password).password
+
+    def get_password_change_redirect_url(self, request: HttpRequest) -> str:
+        return f"{reverse('preferences')}?saved=password"
+
+    def send_password_reset_mail(self, user: User, email: str, context: dict[str, Any]) -> None:
+        """Send it to the address as the account has it, in the language that its owner chose.
+
+        Raises:
+            Unavailable: the mail server takes none.
+        """
+        context["site_name"] = settings.SITE_NAME
+        try:
+            with translation.override(user.language or translation.get_language()):
+                self.send_mail("account/email/password_reset_key", user.email, context)
+        except OSError as error:  # smtplib's errors are among them
+            logger.warning("mail could not be sent: %s", error)
+            raise Unavailable(
+                _("No mail can be sent at the moment. Try again later, or ask an admin for a new password."),
+                code="mail_unavailable",
+                field="email",
+            ) from error
 
     def add_message(self, *args: Any, **kwargs: Any) -> None:
         """Keep allauth's "signed in as" notices off the page: the page itself shows it."""

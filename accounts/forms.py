@@ -1,7 +1,8 @@
-"""The sign-up and log-in forms, what django-allauth asks for in our order and words; and the preferences."""
+"""What django-allauth asks for, in our order and words: sign-up, log-in, passwords; and the preferences."""
 
 from typing import Any, Self
 
+from allauth.account import forms as theirs
 from allauth.account.forms import LoginForm, SignupForm
 from django import forms
 from django.conf import settings
@@ -11,6 +12,7 @@ from accounts.actions import DISPLAY_NAME_LENGTH, clean_display_name
 from accounts.models import User
 from accounts.names import USERNAME_LENGTH
 from accounts.pictures import MOST_BYTES
+from accounts.queries import users_with_email
 from accounts.zones import all_zones
 from chatsite.errors import ChatError
 from chatsite.forms import ActionForm
@@ -62,6 +64,42 @@ class LogInForm(LoginForm):  # type: ignore[misc]  # allauth has no types
         """One spelling for every way to type a username: failures are counted by it."""
         typed: str = super().clean_login()
         return comparison_key(typed)
+
+
+class ChangePasswordForm(theirs.ChangePasswordForm):  # type: ignore[misc]  # allauth has no types
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["oldpassword"].label = _("Current password")
+        self.fields["oldpassword"].help_text = ""
+        _ask_once_for_new_password(self)
+
+
+class ResetPasswordForm(theirs.ResetPasswordForm):  # type: ignore[misc]  # allauth has no types
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["email"].label = _("E-mail address")
+        self.fields["email"].widget.attrs = {"autocomplete": "email"}
+
+    def clean_email(self) -> str:
+        """Take any address alike: who has an account here is nothing to be found out by trying."""
+        typed: str = self.cleaned_data["email"]
+        self.users = users_with_email(typed)
+        return typed
+
+
+class ResetPasswordKeyForm(theirs.ResetPasswordKeyForm):  # type: ignore[misc]  # allauth has no types
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        _ask_once_for_new_password(self)
+
+
+def _ask_once_for_new_password(form: Any) -> None:
+    del form.fields["password2"]
+    password = form.fields["password1"]
+    password.label = _("New password")
+    password.help_text = _("Three or four unrelated words work well.")
+    for field in form.fields.values():
+        field.widget.attrs.pop("placeholder", None)
 
 
 class PreferencesForm(ActionForm):

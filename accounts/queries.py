@@ -37,6 +37,13 @@ def named_like(users: QuerySet[User], words: str) -> QuerySet[User]:
     return users.filter(username__gte=start, username__lt=start + LAST_CHARACTER).order_by("username")
 
 
+def users_with_email(email: str) -> list[User]:
+    """Those who can log in and have mail sent to that address, in whatever case it is written."""
+    users = User.objects.filter(email__iexact=email, is_active=True).exclude(email="")
+    # MariaDB takes more for the same than case: mail must not go to who only looks like it.
+    return [user for user in users if user.email.casefold() == email.casefold()]
+
+
 def avatar_of(user_id: int, side: int) -> tuple[str, bytes]:
     """The picture of that user with that side in pixels, behind its digest.
 

@@ -1,15 +1,31 @@
-"""Sign up, log in, log out: django-allauth's views at our addresses; and a person's preferences."""
+"""Sign up, log in, log out, passwords: django-allauth's views at our addresses; and the preferences."""
 
 from allauth.account import views
-from django.urls import path
+from django.urls import path, re_path
 
-from accounts.views import picture, preferences, remove_picture, sign_up
+from accounts.views import (
+    change_password,
+    picture,
+    preferences,
+    remove_picture,
+    reset_password,
+    reset_password_from_key,
+    sign_up,
+)
 from chatsite.responses import leaves_nothing_behind
 
 urlpatterns = [
     path("signup/", sign_up, name="account_signup"),
     path("login/", views.login, name="account_login"),
     path("logout/", leaves_nothing_behind(views.logout), name="account_logout"),
+    path("password/change/", change_password, name="account_change_password"),
+    path("password/reset/", reset_password, name="account_reset_password"),
+    path("password/reset/done/", views.password_reset_done, name="account_reset_password_done"),
+    re_path(
+        r"^password/reset/key/(?P<uidb36>[0-9A-Za-z]+)-(?P<key>.+)/$",
+        reset_password_from_key,
+        name="account_reset_password_from_key",
+    ),
     path("preferences/", preferences, name="preferences"),
     path("preferences/picture/", picture, name="picture"),  # LARGE_BODIES names it, and nginx does
     path("preferences/picture/remove/", remove_picture, name="remove_picture"),

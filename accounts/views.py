@@ -1,13 +1,20 @@
-"""Preferences, pictures of people, and of sign-up what allauth leaves open: a name taken in that moment."""
+"""Preferences, pictures of people, and what allauth's own views of sign-up and passwords leave open."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from allauth.account.views import SignupView
+from allauth.account.views import (
+    PasswordChangeView,
+    PasswordResetFromKeyView,
+    PasswordResetView,
+    SignupView,
+)
 from allauth.core import ratelimit
-from django.http import HttpResponse
+from django.conf import settings
+from django.contrib.auth.decorators import login_not_required
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.urls import reverse
+from django.urls import reverse, reverse_lazy
 from django.utils import translation
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -32,7 +39,7 @@ from accounts.forms import (
 )
 from accounts.queries import avatar_of
 from accounts.requests import SignedInRequest
-from chatsite.errors import Conflict, Invalid
+from chatsite.errors import Conflict, Invalid, Unavailable
 from chatsite.toasts import toast
 
 
@@ -46,7 +53,42 @@ class SignUp(SignupView):  # type: ignore[misc]  # allauth has no types
         return response
 
 
+class ChangePassword(PasswordChangeView):  # type: ignore[misc]  # allauth has no types
+    def form_valid(self, form: Any) -> HttpResponse:
+        response: HttpResponse = super().form_valid(form)
+        toast(self.request, _("Your password is changed. You are logged out everywhere else."))
+        return response
+
+
+class ResetPassword(PasswordResetView):  # type: ignore[misc]  # allauth has no types
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if not settings.SENDS_MAIL:
+            return render(request, "account/password_reset_by_admin.html")
+        response: HttpResponse = super().dispatch(request, *args, **kwargs)
+        return response
+
+    def form_valid(self, form: Any) -> HttpResponse:
+        try:
+            response: HttpResponse = super().form_valid(form)
+        except Unavailable as error:
+            form.add_error(error.field, str(error.message))
+            response = self.form_invalid(form)
+        return response
+
+
+class ResetPasswordFromKey(PasswordResetFromKeyView):  # type: ignore[misc]  # allauth has no types
+    success_url = reverse_lazy("account_login")
+
+    def form_valid(self, form: Any) -> HttpResponse:
+        response: HttpResponse = super().form_valid(form)
+        toast(self.request, _("Your password is changed. Log in with it."))
+        return response
+
+
 sign_up = SignUp.as_view()
+change_password = ChangePassword.as_view()
+reset_password = login_not_required(ResetPassword.as_view())
+reset_password_from_key = ResetPasswordFromKey.as_view()
 
 
 FOR_EVER = "private, max-age=31536000, immutable"

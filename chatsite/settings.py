@@ -287,7 +287,13 @@ LOGIN_URL = reverse_lazy("account_login")
 LOGIN_REDIRECT_URL = reverse_lazy("home")
 
 ACCOUNT_ADAPTER = "accounts.adapter.AccountAdapter"
-ACCOUNT_FORMS = {"signup": "accounts.forms.SignUpForm", "login": "accounts.forms.LogInForm"}
+ACCOUNT_FORMS = {
+    "signup": "accounts.forms.SignUpForm",
+    "login": "accounts.forms.LogInForm",
+    "change_password": "accounts.forms.ChangePasswordForm",
+    "reset_password": "accounts.forms.ResetPasswordForm",
+    "reset_password_from_key": "accounts.forms.ResetPasswordKeyForm",
+}
 ACCOUNT_SIGNUP_FIELDS = ["username*", "email", "password1*"]
 ACCOUNT_LOGIN_METHODS = {"username"}
 ACCOUNT_SESSION_REMEMBER = True
@@ -296,7 +302,18 @@ ACCOUNT_PREVENT_ENUMERATION = False  # without verified addresses there is nothi
 ACCOUNT_RATE_LIMITS = {
     "signup": a_rate("SIGN_UP_RATE", default="60/m/ip", per="ip"),
     "login_failed": a_rate("LOG_IN_RATE", default="30/m/ip,5/5m/key", per="ip|key"),
+    # A mail for each.
+    "reset_password": a_rate("PASSWORD_RESET_RATE", default="20/m/ip,5/h/key", per="ip|key"),
+    "reset_password_from_key": "20/m/ip",
+    # Who finds somebody's page open can guess their password there, too.
+    "change_password": "5/m/user",
+    "reauthenticate": "10/m/user",
 }
+# Django's own: allauth's would fill its table of addresses, which is unused here.
+ACCOUNT_PASSWORD_RESET_TOKEN_GENERATOR = "django.contrib.auth.tokens.PasswordResetTokenGenerator"  # noqa: S105
+PASSWORD_RESET_TIMEOUT = 24 * 60 * 60  # seconds
+ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False  # strangers get no mail from here
+ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 ALLAUTH_TRUSTED_PROXY_COUNT = TRUSTED_PROXY_COUNT
 CACHES = {
     # Only these limits are kept in it. Each is a file of some 100 bytes.
@@ -371,6 +388,8 @@ try:
     vars().update(env.email_url("EMAIL_URL", default="consolemail://"))
 except (ImproperlyConfigured, ValueError, KeyError, TypeError) as error:
     raise ImproperlyConfigured(f"EMAIL_URL can't be read: {error}") from None
+EMAIL_TIMEOUT = 10  # seconds; somebody waits for the page that says it is sent
+SENDS_MAIL = not str(vars().get("EMAIL_BACKEND")).endswith(("console.EmailBackend", "dummy.EmailBackend"))
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="chat@localhost")
 
 LOG_LEVEL = env.str("LOG_LEVEL", default="INFO").upper()
