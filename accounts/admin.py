@@ -19,13 +19,14 @@ from accounts.actions import (
     edit_user,
     give_rights,
     reactivate_user,
+    remove_avatar,
     set_password,
 )
 from accounts.actors import Actor
 from accounts.models import Act, AuditEntry, User
 from accounts.permissions import may_edit_user
 from accounts.queries import audit_of, named_like
-from chatsite.admin import ActionModelForm, ReadOnlyAdmin, SavedByAction
+from chatsite.admin import ActionModelForm, ReadOnlyAdmin, SavedByAction, for_each
 from chatsite.live.bus import announce
 from chatsite.live.events import sessions_changed
 from chatsite.responses import leaves_nothing_behind
@@ -111,6 +112,7 @@ class AccountAdmin(SavedByAction, UserAdmin):  # type: ignore[type-arg]  # Djang
     search_fields = ("username",)
     search_help_text = _("Search by the beginning of a username.")
     ordering = ("-pk",)
+    actions = ("remove_pictures",)
     readonly_fields = ("username", "last_login", "date_joined")
     fieldsets = (
         (None, {"fields": ("username", "password", "display_name", "email")}),
@@ -126,6 +128,10 @@ class AccountAdmin(SavedByAction, UserAdmin):  # type: ignore[type-arg]  # Djang
             },
         ),
     )
+
+    @admin.action(description=_("Remove picture"), permissions=["change"])
+    def remove_pictures(self, request: HttpRequest, chosen: QuerySet[User]) -> None:
+        for_each(self, request, chosen, remove_avatar)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
         if obj is None:

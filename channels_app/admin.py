@@ -1,6 +1,5 @@
 """Channels and memberships in the admin: every change is an action, nothing is deleted."""
 
-from collections.abc import Callable
 from typing import Any
 
 from django.contrib import admin, messages
@@ -23,8 +22,7 @@ from channels_app.actions import (
     restore_channel,
 )
 from channels_app.models import Channel, Membership
-from chatsite.admin import ActionModelForm, KeptRowsAdmin, SavedByAction
-from chatsite.errors import ChatError
+from chatsite.admin import ActionModelForm, SavedByAction, for_each
 
 
 class ChannelForm(ActionModelForm):
@@ -185,19 +183,3 @@ class MembershipAdmin(SavedByAction):
             leave_channel(actor, membership.channel, user=membership.user)
 
         for_each(self, request, chosen, leave)
-
-
-def for_each(
-    page: KeptRowsAdmin, request: HttpRequest, chosen: QuerySet[Any], act: Callable[[Any, Any], object]
-) -> None:
-    """Call `act(actor, row)` for each row chosen; say how often it worked and what was refused."""
-    done = 0
-    for row in chosen:
-        try:
-            act(request.user, row)
-        except ChatError as error:
-            page.message_user(request, f"{row}: {error.message}", messages.ERROR)
-        else:
-            done += 1
-    if done:
-        page.message_user(request, gettext("Done: %(count)s.") % {"count": done}, messages.SUCCESS)

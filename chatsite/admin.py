@@ -3,19 +3,20 @@
 It lists a table of any length in the same time: nothing is ordered or counted without an index.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from allauth.account.decorators import secure_admin_login
 from django import forms
 from django.conf import settings
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.contrib.admin.views.main import ChangeList
 from django.core.paginator import Paginator
 from django.db import transaction
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 from django.utils.functional import cached_property
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from chatsite.errors import ChatError
@@ -134,3 +135,19 @@ class SavedByAction(KeptRowsAdmin):
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         """Nothing is left to save: the action did it."""
+
+
+def for_each(
+    page: KeptRowsAdmin, request: HttpRequest, chosen: QuerySet[Any], act: Callable[[Any, Any], object]
+) -> None:
+    """Call `act(actor, row)` for each row chosen; say how often it worked and what was refused."""
+    done = 0
+    for row in chosen:
+        try:
+            act(request.user, row)
+        except ChatError as error:
+            page.message_user(request, f"{row}: {error.message}", messages.ERROR)
+        else:
+            done += 1
+    if done:
+        page.message_user(request, gettext("Done: %(count)s.") % {"count": done}, messages.SUCCESS)

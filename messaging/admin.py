@@ -12,8 +12,8 @@ from django.utils.html import format_html
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from channels_app.admin import ChannelFilter, for_each
-from chatsite.admin import MOST_LISTED, ReadOnlyAdmin
+from channels_app.admin import ChannelFilter
+from chatsite.admin import MOST_LISTED, ReadOnlyAdmin, for_each
 from chatsite.numbers import number
 from messaging import queries
 from messaging.actions import discard_rejected, retry_rejected

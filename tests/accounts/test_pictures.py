@@ -5,16 +5,17 @@ from io import BytesIO
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import Permission
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from PIL import Image
 
 from accounts.actions import deactivate_user, remove_avatar, set_avatar
-from accounts.models import Avatar
+from accounts.models import Avatar, User
 from accounts.pictures import MOST_BYTES, STORED_BYTES
 from chatsite.errors import NotAllowed
-from tests.cast import Cast, say, signed_in
+from tests.cast import Cast, UserFactory, say, signed_in
 from tests.pictures import (
     BLUE,
     GREEN,
@@ -274,6 +275,22 @@ def test_a_picture_is_ones_own(cast: Cast) -> None:
     assert list(Avatar.objects.values_list("user", flat=True)) == [cast.carol.pk]
     remove_avatar(cast.alice, cast.carol)
     assert not Avatar.objects.exists()
+
+
+def test_an_admin_takes_a_picture_away_but_not_another_admins(cast: Cast) -> None:
+    helper = UserFactory.create(username="helper", is_staff=True)
+    helper.user_permissions.set(Permission.objects.filter(codename__in=["change_user", "view_user"]))
+    for person in (cast.bob, cast.alice):
+        upload(signed_in(person), SQUARE)
+
+    def remove(person: User) -> None:
+        fields = {"action": "remove_pictures", "_selected_action": str(person.pk)}
+        assert signed_in(helper).post("/admin/accounts/user/", fields).status_code == 302
+
+    remove(cast.alice)
+    assert Avatar.objects.count() == 2
+    remove(cast.bob)
+    assert list(Avatar.objects.values_list("user", flat=True)) == [cast.alice.pk]
 
 
 @pytest.mark.django_db(transaction=True)
