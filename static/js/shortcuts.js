@@ -69,11 +69,11 @@ function isKey({ key, code }, wanted) {
   return key.toLowerCase() === wanted.toLowerCase() || (/^\P{ASCII}$/u.test(key) && code === `Key${wanted.toUpperCase()}`);
 }
 
-/** Whether the key is for the field it is pressed in: a sign, or on a Mac a step through its text. */
+/** Whether the key is for the field it is pressed in: a sign, or a step on a Mac; and an edit is not left by mistake. */
 function meansText({ target }, name) {
   const field = target.closest?.(TEXT);
   if (!field || name === "jump") return false;
-  return name === "sheet" || !field.matches("textarea") || (MAC && field.value !== "");
+  return name === "sheet" || !field.matches("#composer textarea") || (MAC && field.value !== "");
 }
 
 function places(selector) {

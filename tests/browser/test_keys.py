@@ -117,6 +117,10 @@ def test_keys_lead_from_channel_to_channel(
     bob.box.press("ArrowUp")
     edited = bob.page.get_by_label("Edited text")
     expect(edited).to_have_value("mine")
+    edited.fill("mine, better")
+    edited.press("Alt+ArrowUp")
+    bob.pump()
+    expect(edited).to_have_value("mine, better")
     edited.press("Escape")
     expect(bob.box).to_be_focused()
     bob.page.keyboard.press("Alt+ArrowUp")
@@ -156,9 +160,15 @@ def test_the_sheet_says_which_keys_there_are(person: MakePerson) -> None:
 
     bob.link("Preferences").click()
     bob.button("Keyboard shortcuts").click()
-    expect(sheet).to_be_visible()
+    expect(sheet.get_by_text("Send the message")).to_be_visible()
     sheet.get_by_role("button", name="Close").click()
     expect(bob.button("Keyboard shortcuts")).to_be_focused()
+    bob.page.get_by_label("Always begin a new line").check()
+    bob.page.get_by_role("button", name="Save", description="Writing").click()
+    expect(bob.page.get_by_text("Your preferences are saved.")).to_be_visible()
+    bob.page.keyboard.press("Shift+?")
+    expect(sheet.get_by_text("Begin a new line")).to_be_hidden()
+    expect(keys_for(sheet, "Send it, also where Enter begins a new line")).to_have_text("Ctrl Enter")
 
 
 def test_on_a_mac_they_are_those_of_a_mac(person: MakePerson, unique: Unique) -> None:
