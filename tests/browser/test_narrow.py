@@ -177,7 +177,7 @@ def too_small(someone: Person) -> list[str]:
         """([touched, inTexts]) => [...document.querySelectorAll(touched)]
             .filter((element) => element.checkVisibility({ checkOpacity: true, checkVisibilityCSS: true }))
             .filter((element) => !element.closest(inTexts))
-            .map((element) => (element.type === "checkbox" ? element.labels[0] : element))
+            .map((element) => (/checkbox|radio/.test(element.type) ? element.labels[0] : element))
             .map((element) => [element.outerHTML, element.getBoundingClientRect()])
             .filter(([, { width, height }]) => Math.min(width, height) < 43.9)
             .map(([html, { width, height }]) => `${html.slice(0, 120)}: ${width} x ${height}`)""",

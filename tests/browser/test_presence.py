@@ -73,7 +73,7 @@ def test_who_switches_it_off_is_shown_as_nothing(person: MakePerson, unique: Uni
     bob.page.get_by_label("Show others whether I'm here").uncheck()
     bob.page.get_by_role("region", name="Presence").get_by_role("button", name="Save").click()
     expect(bob.page.get_by_text("Your preferences are saved.")).to_be_visible()
-    expect(bob.button("Save")).to_be_focused()
+    expect(bob.page.get_by_role("button", name="Save", description="Presence")).to_be_focused()
     expect(mine(bob)).to_have_count(0)
     expect(state_of(carol, bob)).to_be_hidden()
     expect(state_of(carol, carol)).to_have_text("online")
