@@ -14,7 +14,6 @@ def site(request: HttpRequest) -> dict[str, Any]:
 
 
 def toasts(request: HttpRequest) -> dict[str, Any]:
-    """None on the page that the service worker asks for: nobody looks at it, and the next would lack them."""
-    if request.headers.get("X-Purpose") == "keep":
-        return {"toasts": []}
-    return {"toasts": SimpleLazyObject(lambda: pending(request))}
+    """None on a page that is fetched ahead or to be kept: perhaps nobody sees it, and the next lacks them."""
+    is_shown = "HX-Preloaded" not in request.headers and request.headers.get("X-Purpose") != "keep"
+    return {"toasts": SimpleLazyObject(lambda: pending(request) if is_shown else [])}

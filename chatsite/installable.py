@@ -20,6 +20,8 @@ from django.utils.translation import override
 from django.views.decorators.http import require_safe
 from whitenoise.storage import CompressedManifestStaticFilesStorage
 
+from chatsite.assets import parts
+
 GROUND = "#f7f4ef"  # --paper-sunken of tokens.css; a manifest knows one scheme
 MANIFEST_KEPT_S = 3600
 # What pages are made of; the worker holds it, so that a page it kept looks as it did.
@@ -96,7 +98,7 @@ def _held_files() -> list[str]:
     if not isinstance(staticfiles_storage, CompressedManifestStaticFilesStorage):
         return []
     paths = {path for finder in get_finders() for path, _storage in finder.list([])}
-    return [static(path) for path in sorted(paths) if path.startswith(HELD_FILES)]
+    return [static(path) for path in sorted(paths) if path.startswith(HELD_FILES) and path not in parts()]
 
 
 def _release(files: list[str]) -> str:

@@ -71,6 +71,19 @@ class Private:
         return response
 
 
+class Preloads:
+    """Names in the `Link` header what a page is drawn with, so that it can be asked for before it is read."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        if preloads := getattr(request, "preloads", None):
+            response["Link"] = ", ".join(preloads)
+        return response
+
+
 class LoginRequired(LoginRequiredMiddleware):
     """Sends who is not logged in to log in, and back to a page; never loses a text on the way.
 

@@ -230,6 +230,7 @@ MIDDLEWARE = [
     "chatsite.middleware.PagePolicy",
     "django.middleware.gzip.GZipMiddleware",  # hides secrets from BREACH by padding of random length
     "chatsite.middleware.Private",
+    "chatsite.middleware.Preloads",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -264,7 +265,7 @@ TEMPLATES = [
                 "messaging.context_processors.sidebar",
                 "messaging.context_processors.words",
             ],
-            "libraries": {"numbers": "chatsite.numbers"},
+            "libraries": {"assets": "chatsite.templatetags.assets", "numbers": "chatsite.numbers"},
         },
     }
 ]
@@ -413,7 +414,7 @@ STORAGES = {
     "staticfiles": {
         "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
         if DEBUG
-        else "chatsite.assets.MinifiedStorage"
+        else "chatsite.assets.JoinedStorage"
     },
 }
 

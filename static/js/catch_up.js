@@ -6,6 +6,7 @@ away it asks less and less often. */
 
 import { logInAgain } from "chat/connection";
 import { live } from "chat/live";
+import { go } from "chat/pages";
 import { parse } from "chat/timeline";
 import { word } from "chat/words";
 
@@ -32,13 +33,16 @@ export class CatchUp extends EventTarget {
   #failures = 0;
   #isOver = false;
   #isLoggedOut = false;
+  #signal;
 
-  constructor(timeline, connection, older) {
+  /** Aborting `signal` ends it. */
+  constructor(timeline, connection, older, signal) {
     super();
     const { slug, changesUrl, pageUrl, version, clearedSeq } = timeline.element.dataset;
     this.#timeline = timeline;
     this.#connection = connection;
     this.#older = older;
+    this.#signal = signal;
     this.#slug = slug;
     this.#url = changesUrl;
     this.#pageUrl = pageUrl;
@@ -47,19 +51,22 @@ export class CatchUp extends EventTarget {
   }
 
   start() {
-    document.addEventListener("visibilitychange", () => this.now());
-    addEventListener("online", () => this.now());
-    addEventListener("offline", () => this.#connection.lost(this));
-    addEventListener("pagehide", () => clearTimeout(this.#timer));
-    addEventListener("pageshow", (event) => event.persisted && this.now());
-    live.addEventListener("up", ({ detail }) => detail.fresh.includes(this.#slug) && this.#begin(detail.brought));
-    live.addEventListener("down", () => this.#later());
-    live.addEventListener("bye", () => this.now());
-    const here = (name, listener) => live.addEventListener(name, ({ detail }) => detail.slug === this.#slug && listener(detail));
+    const on = (target, name, listener) => target.addEventListener(name, listener, { signal: this.#signal });
+    on(document, "visibilitychange", () => this.now());
+    on(window, "online", () => this.now());
+    on(window, "offline", () => this.#connection.lost(this));
+    on(window, "pagehide", () => clearTimeout(this.#timer));
+    on(window, "pageshow", (event) => event.persisted && this.now());
+    on(this.#signal, "abort", () => this.#stop());
+    on(live, "up", ({ detail }) => detail.fresh.includes(this.#slug) && this.#begin(detail.brought));
+    on(live, "down", () => this.#later());
+    on(live, "bye", () => this.now());
+    const here = (name, listener) => on(live, name, ({ detail }) => detail.slug === this.#slug && listener(detail));
     here("changes", (detail) => this.#take(detail));
     here("hint", () => this.now());
     here("count", ({ version: counted }) => setTimeout(() => counted > this.#version && this.now(), MISSED_AFTER_MS));
-    this.#later();
+    if (live.isUp) this.now(); // for what came since this page was made
+    else this.#later();
   }
 
   /** Some of what is shown was read at `version`, perhaps before changes that came meanwhile. */
@@ -118,10 +125,12 @@ export class CatchUp extends EventTarget {
       headers: { Accept: "text/html" },
       signal: AbortSignal.timeout(TIMEOUT_MS),
     });
+    if (this.#signal.aborted) return false;
     this.#isLoggedOut = response.redirected || response.status === 401;
     if (this.#isLoggedOut) return this.#sayLoggedOut();
     if (response.status === 403 || response.status === 404) return this.#end();
     const answer = response.ok ? parse(await response.text()) : null;
+    if (this.#signal.aborted) return false;
     const changes = answer?.querySelector("[data-changes]");
     if (!changes) throw new Error(`status ${response.status}`);
     this.#answered();
@@ -140,7 +149,7 @@ export class CatchUp extends EventTarget {
     if (clearedSeq < this.#clearedSeq) {
       // Undone elsewhere: what was cleared is to be read again, and only a new page has it.
       this.#isOver = true;
-      location.assign(this.#pageUrl);
+      go(this.#pageUrl);
       return false;
     }
     this.#timeline.element.dataset.ticket = changes.dataset.ticket; // none for who may not post any more
@@ -162,6 +171,7 @@ export class CatchUp extends EventTarget {
   }
 
   #failed(error) {
+    if (this.#isOver) return;
     this.#failures += 1;
     console.info("Catching up failed:", error.message);
     if (!document.hidden) this.#connection.lost(this);
@@ -171,6 +181,11 @@ export class CatchUp extends EventTarget {
   #sayLoggedOut() {
     this.#connection.say(this, ...logInAgain(this.#pageUrl));
     return false;
+  }
+
+  #stop() {
+    this.#isOver = true;
+    clearTimeout(this.#timer);
   }
 
   #end() {

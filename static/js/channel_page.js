@@ -4,13 +4,13 @@ import { CatchUp } from "chat/catch_up";
 import { Composer, isNothingFocused } from "chat/composer";
 import { Connection, logInAgain, reload } from "chat/connection";
 import { Deleting } from "chat/deleting";
-import { Delivery } from "chat/delivery";
 import { Editing } from "chat/editing";
 import { live } from "chat/live";
 import { inFull } from "chat/local_time";
 import { Older } from "chat/older";
-import { Outbox } from "chat/outbox";
+import { go } from "chat/pages";
 import { Reading } from "chat/reading";
+import { sending } from "chat/sending";
 import { Timeline } from "chat/timeline";
 import { startTyping } from "chat/typing";
 import { unread } from "chat/unread";
@@ -20,119 +20,207 @@ import { counted, word } from "chat/words";
 const LONG_PRESS_MS = 450;
 const STORED_SOON_MS = 250; // what a worker usually takes for a message that was only accepted
 
-const region = document.getElementById("timeline");
-const timeline = new Timeline(region);
-const connection = new Connection(document.getElementById("connection"));
-const older = new Older(timeline);
-const catchUp = new CatchUp(timeline, connection, older);
-const outbox = new Outbox(region.dataset.username);
-const unsent = new Unsent(timeline, outbox, document.getElementById("held"));
-const form = document.getElementById("composer");
-const composer = form && startComposer();
-
-const editing = new Editing(timeline, {
-  afterwards: focusWhenIdle,
-  loggedOut: () => catchUp.now(), // it will notice too, and say so for the whole page
-});
-const deleting = new Deleting(timeline, {
-  dialog: document.getElementById("delete-dialog"),
-  afterwards() {
-    catchUp.now();
-    focusWhenIdle();
-  },
-  loggedOut: () => catchUp.now(),
-});
-composer?.addEventListener("edit-last", (event) => editing.openLast() && event.preventDefault());
-
-const reading = region.dataset.lastReadSeq ? new Reading(timeline) : null; // guests are told of nothing unread
-
-editing.start();
-deleting.start();
-startSending();
-showAsOf();
-catchUp.start();
-older.addEventListener("loaded", ({ detail }) => catchUp.since(detail.version));
-older.start();
-startNewer();
-if (reading) reading.start();
-// Another place in the list: they came or left somewhere else.
-unread.addEventListener("read", () => unread.isListed(region.dataset.slug) === Boolean(form) || catchUp.now());
-startLongPress();
-startMembers();
-startNotifying();
-
-/** The service worker brought a page that it kept: that is told until what changed since is here. */
-function showAsOf() {
-  const { dataset } = document.documentElement;
-  if (!dataset.asOf) return;
-  connection.asOf = inFull(new Date(dataset.asOf));
-  const isCurrent = () => {
-    delete dataset.asOf;
-    connection.asOf = "";
-  };
-  catchUp.addEventListener("answered", isCurrent);
-  live.addEventListener("up", isCurrent);
+/** Start the page whose timeline is `region`; another page's coming, which aborts `signal`, stops it. */
+export function start(region, signal) {
+  new ChannelPage(region, signal).start();
 }
 
-function startComposer() {
-  const started = new Composer(form, { send: (text) => unsent.send(text), username: region.dataset.username });
-  started.start();
-  started.focusWhenIdle();
-  startTyping(form, region.dataset);
-  unsent.addEventListener("refused", (event) => started.takeBack(event.detail) && event.preventDefault());
-  return started;
-}
+class ChannelPage {
+  #region;
+  #signal;
+  #timeline;
+  #connection;
+  #older;
+  #catchUp;
+  #unsent;
+  #form;
+  #composer = null;
+  #reading = null;
 
-/** Where the keys go once what had them is gone. */
-function focusWhenIdle() {
-  if (composer) composer.focusWhenIdle();
-  else if (isNothingFocused()) region.focus({ preventScroll: true });
-}
+  constructor(region, signal) {
+    const { outbox } = sending;
+    this.#region = region;
+    this.#signal = signal;
+    this.#timeline = new Timeline(region);
+    this.#connection = new Connection(document.getElementById("connection"));
+    this.#older = new Older(this.#timeline, signal);
+    this.#catchUp = new CatchUp(this.#timeline, this.#connection, this.#older, signal);
+    this.#unsent = new Unsent(this.#timeline, outbox, document.getElementById("held"), signal);
+    this.#form = document.getElementById("composer");
+  }
 
-function startSending() {
-  const { username, slug } = region.dataset;
-  const delivery = new Delivery(outbox, { author: username, ticketOf: (other) => (other === slug ? region.dataset.ticket : "") });
-  delivery.addEventListener("stored", ({ detail: { entry, html } }) => entry.slug === slug && timeline.put(html));
-  delivery.addEventListener("answered", () => {
-    connection.found(delivery);
-    unsent.isBarred = false;
-  });
-  delivery.addEventListener("failing", () => connection.lost(delivery));
-  delivery.addEventListener("barred", ({ detail }) => {
-    connection.say(delivery, ...whyBarred(detail));
-    unsent.isBarred = true;
-  });
-  unsent.addEventListener("decided", focusWhenIdle);
-  outbox.addEventListener("changed", ({ detail }) => outboxChanged(detail, delivery));
-  live.addEventListener("rejected", ({ detail }) => delivery.askNow(detail.client_id));
-  catchUp.addEventListener("recovered", () => delivery.hurry());
-  catchUp.addEventListener("answered", ({ detail: { lastReadSeq, askedAt, about, start } }) => {
-    showAbout(about);
-    showStart(start);
-    sayWhoMayPost();
-    if (lastReadSeq) reading?.heard(Number(lastReadSeq), askedAt);
-  });
-  unsent.start();
-  delivery.start();
-  connection.waiting = outbox.waiting;
-  // What is in the outbox outlives the page, so that leaving needs no warning, unless storage is full or forbidden.
-  addEventListener("beforeunload", (event) => outbox.wouldLose && event.preventDefault());
-}
+  start() {
+    const { slug, lastReadSeq } = this.#region.dataset;
+    if (this.#form) this.#startComposer();
+    this.#startChanging();
+    this.#startSending();
+    this.#showAsOf();
+    this.#catchUp.start();
+    this.#older.addEventListener("loaded", ({ detail }) => this.#catchUp.since(detail.version));
+    this.#older.start();
+    this.#startNewer();
+    // Guests are told of nothing unread.
+    if (lastReadSeq) this.#reading = new Reading(this.#timeline, this.#signal);
+    this.#reading?.start();
+    // Another place in the list: they came or left somewhere else.
+    this.#on(unread, "read", () => unread.isListed(slug) === Boolean(this.#form) || this.#catchUp.now());
+    this.#startLongPress();
+    this.#startMembers();
+    startNotifying();
+  }
 
-function outboxChanged({ was, is }, delivery) {
-  connection.waiting = outbox.waiting;
-  if (!outbox.waiting) connection.found(delivery);
-  const { slug, clientId } = is ?? was;
-  const isTaken = !is || is.state === "accepted";
-  if (slug !== region.dataset.slug || !isTaken) return;
-  if (!timeline.isLatest && unsent.isSentHere(clientId)) showNewest();
-  else if (live.isUp && is) return; // it comes by itself
-  else if (timeline.find(clientId)?.hasAttribute("data-state")) setTimeout(() => catchUp.now(), is ? STORED_SOON_MS : 0);
-}
+  /** Listen to what outlives this page. */
+  #on(target, name, listener) {
+    target.addEventListener(name, listener, { signal: this.#signal });
+  }
 
-/** What was sent from a page of older messages is shown among the newest, once nothing needs this page any more. */
-function showNewest() {
-  if (!unsent.isBusy) location.assign(`${region.dataset.pageUrl}?newest=1`);
+  /** The service worker brought a page that it kept: that is told until what changed since is here. */
+  #showAsOf() {
+    const { dataset } = document.documentElement;
+    if (!dataset.asOf) return;
+    this.#connection.asOf = inFull(new Date(dataset.asOf));
+    const isCurrent = () => {
+      delete dataset.asOf;
+      this.#connection.asOf = "";
+    };
+    this.#catchUp.addEventListener("answered", isCurrent);
+    this.#on(live, "up", isCurrent);
+  }
+
+  #startComposer() {
+    const { username } = this.#region.dataset;
+    this.#composer = new Composer(this.#form, { send: (text) => this.#unsent.send(text), username });
+    this.#composer.start();
+    this.#composer.focusWhenIdle();
+    startTyping(this.#form, this.#region.dataset, this.#signal);
+    this.#unsent.addEventListener("refused", (event) => this.#composer.takeBack(event.detail) && event.preventDefault());
+  }
+
+  /** Where the keys go once what had them is gone. */
+  #focusWhenIdle() {
+    if (this.#composer) this.#composer.focusWhenIdle();
+    else if (isNothingFocused()) this.#region.focus({ preventScroll: true });
+  }
+
+  #startChanging() {
+    const loggedOut = () => this.#catchUp.now(); // it will notice too, and say so for the whole page
+    const editing = new Editing(this.#timeline, { afterwards: () => this.#focusWhenIdle(), loggedOut });
+    const deleting = new Deleting(this.#timeline, {
+      dialog: document.getElementById("delete-dialog"),
+      afterwards: () => {
+        this.#catchUp.now();
+        this.#focusWhenIdle();
+      },
+      loggedOut,
+    });
+    editing.start();
+    deleting.start();
+    this.#composer?.addEventListener("edit-last", (event) => editing.openLast() && event.preventDefault());
+  }
+
+  #startSending() {
+    const { outbox, delivery } = sending;
+    const { slug } = this.#region.dataset;
+    this.#on(delivery, "stored", ({ detail: { entry, html } }) => entry.slug === slug && this.#timeline.put(html));
+    this.#on(delivery, "answered", () => {
+      this.#connection.found(delivery);
+      this.#unsent.isBarred = false;
+    });
+    this.#on(delivery, "failing", () => this.#connection.lost(delivery));
+    this.#on(delivery, "barred", ({ detail }) => {
+      this.#connection.say(delivery, ...this.#whyBarred(detail));
+      this.#unsent.isBarred = true;
+    });
+    this.#unsent.addEventListener("decided", () => this.#focusWhenIdle());
+    this.#on(outbox, "changed", ({ detail }) => this.#outboxChanged(detail));
+    this.#catchUp.addEventListener("recovered", () => delivery.hurry());
+    this.#catchUp.addEventListener("answered", ({ detail: { lastReadSeq, askedAt, about, start } }) => {
+      showAbout(about);
+      showStart(start);
+      this.#sayWhoMayPost();
+      if (lastReadSeq) this.#reading?.heard(Number(lastReadSeq), askedAt);
+    });
+    this.#unsent.start();
+    delivery.hurry();
+    this.#connection.waiting = outbox.waiting;
+  }
+
+  #outboxChanged({ was, is }) {
+    const { outbox, delivery } = sending;
+    this.#connection.waiting = outbox.waiting;
+    if (!outbox.waiting) this.#connection.found(delivery);
+    const { slug, clientId } = is ?? was;
+    const isTaken = !is || is.state === "accepted";
+    if (slug !== this.#region.dataset.slug || !isTaken) return;
+    if (!this.#timeline.isLatest && this.#unsent.isSentHere(clientId)) this.#showNewest();
+    else if (live.isUp && is) return; // it comes by itself
+    else if (this.#timeline.find(clientId)?.hasAttribute("data-state")) {
+      setTimeout(() => this.#catchUp.now(), is ? STORED_SOON_MS : 0);
+    }
+  }
+
+  /** What was sent from a page of older messages is shown among the newest, once nothing needs this page any more. */
+  #showNewest() {
+    if (!this.#unsent.isBusy) go(`${this.#region.dataset.pageUrl}?newest=1`);
+  }
+
+  /** They left, were removed or came back somewhere else, or the channel was archived: this page can't show it by itself. */
+  #sayWhoMayPost() {
+    const { ticket, pageUrl } = this.#region.dataset;
+    const mayPost = Boolean(ticket);
+    if (mayPost === Boolean(this.#form)) this.#connection.found(this.#region);
+    else if (!this.#connection.isSaying) {
+      this.#connection.say(this.#region, ...reload(pageUrl, word(mayPost ? "may_post" : "may_not_post")));
+    }
+  }
+
+  #whyBarred({ code }) {
+    return code === "other_author" ? [word("other_person")] : logInAgain(this.#region.dataset.pageUrl);
+  }
+
+  #startNewer() {
+    const button = document.getElementById("newer");
+    this.#timeline.addEventListener("newer", ({ detail: { count } }) => {
+      button.hidden = !count;
+      button.textContent = count ? counted("newer", count) : "";
+    });
+    button.addEventListener("click", () => {
+      this.#timeline.goToEnd();
+      this.#focusWhenIdle();
+    });
+  }
+
+  #startMembers() {
+    let members = null;
+    this.#on(document, "click", async (event) => {
+      const link = event.target.closest("a.channel__members"); // another one whenever it says another number
+      if (!link || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return; // to be opened elsewhere
+      event.preventDefault();
+      members = await import("chat/members");
+      if (!this.#signal.aborted) members.toggleMembers(link);
+    });
+    this.#on(this.#signal, "abort", () => members?.removeMembers());
+  }
+
+  /** On touch a long press shows what one may do with a message, and a touch elsewhere hides it. */
+  #startLongPress() {
+    const region = this.#region;
+    let timer = null;
+    const activate = (article) => {
+      for (const other of region.querySelectorAll(".message--active")) other.classList.remove("message--active");
+      article?.classList.add("message--active");
+    };
+    region.addEventListener("pointerdown", (event) => {
+      clearTimeout(timer);
+      if (event.pointerType !== "touch" || event.target.closest(".message__tools, .edit-form")) return;
+      const article = event.target.closest(".message");
+      activate(null);
+      if (article) timer = setTimeout(() => activate(article), LONG_PRESS_MS);
+    });
+    for (const name of ["pointerup", "pointercancel", "scroll"]) {
+      region.addEventListener(name, () => clearTimeout(timer), { passive: true });
+    }
+  }
 }
 
 /** The channel's name, topic and number of members, as the server has them now. */
@@ -148,31 +236,8 @@ function showAbout(about) {
 
 /** What stands above the first message: its words are others for a cleared chat, another topic, an archived channel. */
 function showStart(start) {
-  const shown = region.querySelector(".timeline__start");
+  const shown = document.querySelector(".timeline__start");
   if (start && start.innerHTML !== shown.innerHTML) shown.replaceChildren(...start.childNodes);
-}
-
-/** They left, were removed or came back somewhere else, or the channel was archived: this page can't show it by itself. */
-function sayWhoMayPost() {
-  const mayPost = Boolean(region.dataset.ticket);
-  if (mayPost === Boolean(form)) connection.found(region);
-  else if (!connection.isSaying) connection.say(region, ...reload(region.dataset.pageUrl, word(mayPost ? "may_post" : "may_not_post")));
-}
-
-function whyBarred({ code }) {
-  return code === "other_author" ? [word("other_person")] : logInAgain(region.dataset.pageUrl);
-}
-
-function startNewer() {
-  const button = document.getElementById("newer");
-  timeline.addEventListener("newer", ({ detail: { count } }) => {
-    button.hidden = !count;
-    button.textContent = count ? counted("newer", count) : "";
-  });
-  button.addEventListener("click", () => {
-    timeline.goToEnd();
-    focusWhenIdle();
-  });
 }
 
 /** The browser is asked when its user asks for notices, and never before. */
@@ -191,33 +256,4 @@ function startNotifying() {
     event.preventDefault();
     if (await ask()) notify.requestSubmit();
   });
-}
-
-function startMembers() {
-  document.addEventListener("click", async (event) => {
-    const link = event.target.closest("a.channel__members"); // another one whenever it says another number
-    if (!link || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return; // to be opened elsewhere
-    event.preventDefault();
-    const { toggleMembers } = await import("chat/members");
-    toggleMembers(link);
-  });
-}
-
-/** On touch a long press shows what one may do with a message, and a touch elsewhere hides it. */
-function startLongPress() {
-  let timer = null;
-  const activate = (article) => {
-    for (const other of region.querySelectorAll(".message--active")) other.classList.remove("message--active");
-    article?.classList.add("message--active");
-  };
-  region.addEventListener("pointerdown", (event) => {
-    clearTimeout(timer);
-    if (event.pointerType !== "touch" || event.target.closest(".message__tools, .edit-form")) return;
-    const article = event.target.closest(".message");
-    activate(null);
-    if (article) timer = setTimeout(() => activate(article), LONG_PRESS_MS);
-  });
-  for (const name of ["pointerup", "pointercancel", "scroll"]) {
-    region.addEventListener(name, () => clearTimeout(timer), { passive: true });
-  }
 }

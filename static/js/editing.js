@@ -1,4 +1,4 @@
-/* Editing an own message where it stands; htmx fetches the form and posts it, and is fetched for the first one. */
+/* Editing an own message where it stands; htmx fetches the form and posts it. */
 
 import { fitToText, isSending } from "chat/composer";
 import { logInAgain } from "chat/connection";
@@ -10,7 +10,6 @@ export class Editing {
   #timeline;
   #afterwards;
   #loggedOut;
-  #htmx = null;
 
   /** `afterwards` is called when an edit ended, `loggedOut` when the session turned out to be over. */
   constructor(timeline, { afterwards, loggedOut }) {
@@ -59,13 +58,7 @@ export class Editing {
     }
   }
 
-  async #open(article) {
-    try {
-      await (this.#htmx ??= load(this.#timeline.element.dataset.htmxUrl));
-    } catch {
-      this.#htmx = null;
-      return void toast(word("failed"));
-    }
+  #open(article) {
     if (article.querySelector(".edit-form") || article.hasAttribute("data-state")) return;
     const url = article.querySelector("[data-edit]").form.action;
     htmx.ajax("GET", url, { source: article, target: article.querySelector(".message__body"), swap: "afterend" });
@@ -119,10 +112,4 @@ export class Editing {
     }
     if (isLoggedOut) this.#loggedOut();
   }
-}
-
-function load(src) {
-  return new Promise((resolve, reject) => {
-    document.head.append(Object.assign(document.createElement("script"), { src, onload: resolve, onerror: reject }));
-  });
 }

@@ -62,6 +62,16 @@ class Live extends EventTarget {
     this.#own = { ...this.#own, known: `${channelId}:${version}` };
   }
 
+  /** This page shows the channel `slug` from now on, "" for none. */
+  show(slug = "") {
+    if (!this.#own || slug === this.#own.slug) return;
+    this.#own = { id: this.#id, slug };
+    this.isUp = this.isLeading && this.#brings(slug);
+    if (!this.isLeading) return this.#look();
+    this.#add(this.#own);
+    if (!this.isUp) this.#connect(TABS_ANSWER_WITHIN_MS);
+  }
+
   /** Tell `name` here and in all other tabs. */
   share(name, detail) {
     this.#tabs.postMessage([name, detail]);
@@ -232,11 +242,15 @@ class Live extends EventTarget {
   #answer(tab) {
     if (!this.isLeading) return;
     const isNew = this.#add(tab);
-    const isUp = Boolean(this.#source) && (!tab.slug || this.#covered.includes(tab.slug));
+    const isUp = this.#brings(tab.slug);
     this.#tabs.postMessage(["leader", { id: tab.id, isUp }]);
     // Also after a failure: the page is new, and was let in.
     if (!isUp) this.#connect(TABS_ANSWER_WITHIN_MS);
     else if (isNew) this.dispatchEvent(new Event("sidebar")); // it may have missed something before it was here
+  }
+
+  #brings(slug) {
+    return Boolean(this.#source) && (!slug || this.#covered.includes(slug));
   }
 
   #add({ id, slug, known }) {

@@ -1,5 +1,6 @@
 /* Who is in the channel, in an aside beside its messages; the link that opens it leads to the same list as a page. */
 
+import { go } from "chat/pages";
 import { presence } from "chat/presence";
 import { isPressed } from "chat/shortcuts";
 import { parse } from "chat/timeline";
@@ -10,6 +11,7 @@ const REST = "body > :not(.aside, .toasts, dialog)";
 const isNarrow = matchMedia("(width < 56rem)"); // where the aside covers the page, as in the style sheet
 
 let aside = null;
+let opened = new AbortController(); // aborted when the aside is closed
 
 isNarrow.addEventListener("change", shutOutRest);
 
@@ -24,7 +26,8 @@ export async function toggleMembers(link) {
     event.preventDefault();
     add(more.href, more.closest("p"));
   });
-  document.addEventListener("keydown", pressed);
+  opened = new AbortController();
+  document.addEventListener("keydown", pressed, { signal: opened.signal });
   link.ariaExpanded = "true";
   document.getElementById("main").after(aside);
   shutOutRest();
@@ -38,15 +41,20 @@ export async function toggleMembers(link) {
   }
 
   function close() {
-    document.removeEventListener("keydown", pressed);
-    aside.remove();
-    aside = null;
-    shutOutRest();
+    removeMembers();
     const opener = document.querySelector("a.channel__members");
     opener.ariaExpanded = "false";
     opener.focus();
     presence.refresh();
   }
+}
+
+/** Close the aside with the page that it belongs to. */
+export function removeMembers() {
+  opened.abort();
+  aside?.remove();
+  aside = null;
+  shutOutRest();
 }
 
 /** What the aside covers is out of reach of the keys, too. */
@@ -56,15 +64,16 @@ function shutOutRest() {
 
 /** The people at `url` come below those who are there, in place of `last`; as a page when that does not work. */
 async function add(url, last) {
-  const opened = aside;
+  const shown = aside;
   try {
     const response = await fetch(url, { headers: { "HX-Request": "true" }, signal: AbortSignal.timeout(TIMEOUT_MS) });
     if (!response.ok) throw new Error(`status ${response.status}`);
-    opened.querySelector(".aside__body").append(parse(await response.text()));
+    shown.querySelector(".aside__body").append(parse(await response.text()));
     last?.remove();
   } catch (error) {
     console.info("No members:", error.message);
-    return location.assign(url);
+    if (shown === aside) go(url);
+    return;
   }
   presence.refresh();
 }

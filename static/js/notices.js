@@ -2,6 +2,7 @@
 the stream, and none while the channel is looked at in any tab. Whether a channel is one of those the server says. */
 
 import { live } from "chat/live";
+import { go } from "chat/pages";
 import { parse } from "chat/timeline";
 import { toast } from "chat/toasts";
 import { unread } from "chat/unread";
@@ -57,7 +58,7 @@ async function put(title, address, options) {
   return notice.addEventListener("click", () => {
     notice.close();
     focus();
-    location.assign(address);
+    go(address);
   });
 }
 

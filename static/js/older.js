@@ -16,9 +16,11 @@ export class Older extends EventTarget {
   #observer;
   #isLoading = false;
 
-  constructor(timeline) {
+  /** Aborting `signal` ends it. */
+  constructor(timeline, signal) {
     super();
     this.#timeline = timeline;
+    signal.addEventListener("abort", () => this.#observer.disconnect());
     this.#older = timeline.element.querySelector(".timeline__older");
     this.#newer = timeline.element.querySelector(".timeline__newer");
     this.#start = timeline.element.querySelector(".timeline__start");

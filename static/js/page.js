@@ -1,15 +1,18 @@
-/* What every page does: local times, notices, shortcuts, the drawer, fresh tokens, sending on what was left unsent, and leaving
-nothing private behind. */
+/* What every page does: local times, notices, shortcuts, the drawer, fresh tokens, the way to other pages, sending what is
+unsent, and leaving nothing private behind. */
 
 import { keepTokensFresh } from "chat/csrf";
 import { eraseDrafts, eraseDraftsOfOthers, quietly } from "chat/drafts";
 import { installWorker } from "chat/installing";
 import { live } from "chat/live";
 import { localize, rememberTimeZone } from "chat/local_time";
-import { countUnsent, eraseOutbox, forgetOutboxesOfOthers, Outbox } from "chat/outbox";
+import { countUnsent, eraseOutbox, forgetOutboxesOfOthers } from "chat/outbox";
+import { startPages } from "chat/pages";
 import { presence } from "chat/presence";
+import { startProgress } from "chat/progress";
+import { sending } from "chat/sending";
 import { startShortcuts } from "chat/shortcuts";
-import { startToasts } from "chat/toasts";
+import { takeToasts } from "chat/toasts";
 import { showOnApplication, unread } from "chat/unread";
 import { counted, word } from "chat/words";
 
@@ -19,7 +22,7 @@ const WIDE = "(width >= 56rem)"; // where the sidebar and the menu stand in the 
 
 rememberTimeZone();
 localize(document);
-startToasts();
+takeToasts(document);
 keepTokensFresh();
 installWorker();
 startShortcuts();
@@ -36,16 +39,17 @@ matchMedia(WIDE).addEventListener("change", () => {
 });
 
 const { username, liveUrl, presenceUrl, sidebarUrl } = document.body.dataset;
-const channel = document.getElementById("timeline")?.dataset.slug;
+const channel = () => document.getElementById("timeline")?.dataset.slug;
 if (username) {
   presence.start({ url: presenceUrl });
-  live.start({ username, url: liveUrl, slug: channel });
+  live.start({ username, url: liveUrl, slug: channel() });
   unread.start({ username, url: sidebarUrl });
+  sending.start(username);
 } else {
   showOnApplication(0);
 }
 live.addEventListener("who-looks", ({ detail: slug }) => {
-  if (slug === channel && !document.hidden && document.hasFocus()) live.share("looks", slug);
+  if (slug === channel() && !document.hidden && document.hasFocus()) live.share("looks", slug);
 });
 live.addEventListener("count", async ({ detail }) => {
   const place = document.querySelector(`.place[data-channel="${CSS.escape(detail.slug)}"][data-notified]`);
@@ -53,8 +57,8 @@ live.addEventListener("count", async ({ detail }) => {
   const { showNotices } = await import("chat/notices");
   showNotices(place, detail);
 });
-// The channel page does so itself, and shows it; here a message goes on its way that was sent just before leaving.
-if (username && !channel) sendWhatIsLeft(username);
+startPages();
+startProgress();
 
 for (const form of document.querySelectorAll("form[data-log-out]")) {
   const { username: leaver } = form.dataset;
@@ -78,11 +82,6 @@ addEventListener("pageshow", () => {
 async function leaveIfLoggedOut() {
   const response = await fetch(location.href, { method: "HEAD" }).catch(() => null);
   if (response?.redirected || response?.status === 401) location.reload();
-}
-
-async function sendWhatIsLeft(author) {
-  const { Delivery } = await import("chat/delivery");
-  new Delivery(new Outbox(author), { author }).start();
 }
 
 /** Everything of `username` is erased then; when that would lose messages, not before they said so. */

@@ -14,7 +14,6 @@ const SIGNS_OF_USE = ["pointerdown", "pointermove", "wheel", "keydown", "touchst
 class Presence {
   #tab = Math.random();
   #url;
-  #mine = null; // the viewer's own dot
   #usedAt = document.hidden ? 0 : Date.now(); // in any tab
   #sharedAt = 0;
   #people = new Map(); // by tab: the ids of those it shows
@@ -26,7 +25,6 @@ class Presence {
 
   start({ url }) {
     this.#url = url;
-    this.#mine = document.getElementById("my-presence");
     live.says = () => this.#say();
     for (const name of SIGNS_OF_USE) addEventListener(name, () => this.#use(), { passive: true, capture: true });
     document.addEventListener("visibilitychange", () => {
@@ -45,6 +43,7 @@ class Presence {
   /** The page shows others than before, or none any more. */
   refresh() {
     live.share("people", [this.#tab, document.hidden ? [] : this.#shown]);
+    this.#drawMine();
   }
 
   get #elements() {
@@ -135,7 +134,8 @@ class Presence {
   }
 
   #drawMine() {
-    if (this.#mine) draw(this.#mine, live.isUp ? (this.#isIdle ? "away" : "online") : "offline");
+    const mine = document.getElementById("my-presence");
+    if (mine) draw(mine, live.isUp ? (this.#isIdle ? "away" : "online") : "offline");
   }
 }
 

@@ -19,9 +19,12 @@ export class Reading {
   #toldAt = 0;
   #timer = null;
   #isStopped = false;
+  #signal;
 
-  constructor(timeline) {
+  /** Aborting `signal` ends it. */
+  constructor(timeline, signal) {
     this.#timeline = timeline;
+    this.#signal = signal;
     this.#seq = this.#known = Number(timeline.element.dataset.lastReadSeq);
   }
 
@@ -29,12 +32,14 @@ export class Reading {
     const region = this.#timeline.element;
     this.#timeline.addEventListener("settled", () => this.#look());
     this.#timeline.addEventListener("arrived", ({ detail }) => this.#arrived(detail.article));
-    addEventListener("focus", () => this.#look());
-    document.addEventListener("visibilitychange", () => this.#look()); // may come after the focus, or alone
-    addEventListener("pagehide", () => this.#timer && this.#tell({ keepalive: true }));
-    addEventListener("blur", () => this.#timeline.newestToRead <= this.#seq && this.#removeLine());
-    unread.addEventListener("read", ({ detail }) => this.#hearSidebar(detail.askedAt));
-    document.addEventListener("keydown", (event) => isPressed(event, "read") && this.#escape(event));
+    const on = (target, name, listener) => target.addEventListener(name, listener, { signal: this.#signal });
+    on(window, "focus", () => this.#look());
+    on(document, "visibilitychange", () => this.#look()); // may come after the focus, or alone
+    on(window, "pagehide", () => this.#timer && this.#tell({ keepalive: true }));
+    on(this.#signal, "abort", () => this.#timer && this.#tell({ keepalive: true }));
+    on(window, "blur", () => this.#timeline.newestToRead <= this.#seq && this.#removeLine());
+    on(unread, "read", ({ detail }) => this.#hearSidebar(detail.askedAt));
+    on(document, "keydown", (event) => isPressed(event, "read") && this.#escape(event));
     region.addEventListener("click", (event) => {
       const button = event.target.closest("[data-unread]");
       if (button) this.#stopAt(button, event);

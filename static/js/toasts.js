@@ -15,9 +15,9 @@ export function toast(text) {
   keepForAWhile(element);
 }
 
-/** Give the notices that came with the page their button to close and their time. */
-export function startToasts() {
-  for (const element of list.querySelectorAll(".toast")) {
+/** Give the notices that came with the page `from` their button to close and their time. */
+export function takeToasts(from) {
+  for (const element of from.querySelectorAll("#toasts > .toast")) {
     element.append(template.content.querySelector("[data-dismiss]").cloneNode(true));
     list.append(element); // put in anew, or screen readers take it for old
     keepForAWhile(element);

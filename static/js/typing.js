@@ -9,8 +9,8 @@ const TOLD_EVERY_MS = 3_000;
 const UNHEARD_TOLD_EVERY_MS = 30_000; // while nobody else has the channel open
 const SHOWN_MS = 5_000;
 
-/** `form` is the composer; `place` the timeline's dataset. */
-export function startTyping(form, place) {
+/** `form` is the composer; `place` the timeline's dataset. Aborting `signal` ends it. */
+export function startTyping(form, place, signal) {
   const { slug, username, typingUrl } = place;
   const typists = new Map(); // by username: the name, and when it goes away
   const line = form.querySelector(".composer__typing");
@@ -38,9 +38,11 @@ export function startTyping(form, place) {
     request(typingUrl, { method: "POST", body }).catch((error) => console.info("Not told:", error.message));
   });
   form.addEventListener("submit", () => isHeard() && (toldAt = 0));
-  live.addEventListener("heard", ({ detail }) => detail.slug === slug && (heardAt = Date.now()));
-  live.addEventListener("typing", ({ detail }) => {
-    if (detail.slug !== slug || detail.username === username) return;
+  const hear = (name, listener) => live.addEventListener(name, ({ detail }) => detail.slug === slug && listener(detail), { signal });
+  signal.addEventListener("abort", () => [...typists.keys()].forEach(forget));
+  hear("heard", () => (heardAt = Date.now()));
+  hear("typing", (detail) => {
+    if (detail.username === username) return;
     if (!place.ticket) return; // who can't answer any more looks on, as guests do, who are not shown it
     heardAt = Date.now();
     clearTimeout(typists.get(detail.username)?.timer);
@@ -48,8 +50,7 @@ export function startTyping(form, place) {
     typists.set(detail.username, { name: detail.name, timer });
     draw();
   });
-  live.addEventListener("count", ({ detail }) => {
-    if (detail.slug !== slug) return;
+  hear("count", (detail) => {
     if (detail.new.some(([, author]) => author !== username)) heardAt = Date.now();
     for (const [, author] of detail.new) forget(author);
   });

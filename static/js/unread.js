@@ -44,6 +44,13 @@ class Unread extends EventTarget {
     live.share("mark", { slug, seq });
   }
 
+  /** Another page was read, with `list` as its sidebar's. */
+  arrive({ title, list, askedAt }) {
+    this.#title = title;
+    if (list) this.#show(list, askedAt);
+    this.#drawSum();
+  }
+
   isListed(slug) {
     return Boolean(find(slug));
   }
@@ -106,13 +113,19 @@ class Unread extends EventTarget {
   }
 
   #replace({ askedAt, html }) {
-    const list = document.querySelector("#sidebar ul");
     const fresh = parse(html).querySelector("#sidebar ul");
-    if (!fresh || askedAt < this.#askedAt) return;
+    if (fresh) this.#show(fresh, askedAt);
+  }
+
+  /** Have `fresh`, as it was asked for at `askedAt`, in the place of the list. */
+  #show(fresh, askedAt) {
+    if (askedAt < this.#askedAt) return;
     this.#askedAt = askedAt;
+    const list = document.querySelector("#sidebar ul");
+    const current = list.querySelector("[aria-current]")?.getAttribute("href");
     for (const place of fresh.querySelectorAll("[data-channel]")) this.#countFurther(place);
     for (const link of fresh.querySelectorAll("a")) {
-      if (link.pathname === location.pathname) link.ariaCurrent = "page";
+      if (link.getAttribute("href") === current) link.ariaCurrent = "page";
     }
     const focused = list.contains(document.activeElement) && document.activeElement.getAttribute("href");
     list.replaceWith(fresh);

@@ -20,24 +20,28 @@ export class Unsent extends EventTarget {
   #looks = new WeakMap();
   #timer = null;
   #isBarred = false;
+  #signal;
 
-  /** `question` is the element that asks about what was left behind. */
-  constructor(timeline, outbox, question) {
+  /** `question` is the element that asks about what was left behind. Aborting `signal` ends it all. */
+  constructor(timeline, outbox, question, signal) {
     super();
     const { slug, channel, messagesUrl, messageUrl } = timeline.element.dataset;
     this.#timeline = timeline;
     this.#outbox = outbox;
     this.#question = question;
+    this.#signal = signal;
     this.#place = { slug, channel, url: messagesUrl, ownUrl: messageUrl.replace(`${NO_NAME}/`, "") };
   }
 
   start() {
-    this.#outbox.addEventListener("changed", ({ detail }) => this.#changed(detail));
+    const signal = this.#signal;
+    this.#outbox.addEventListener("changed", ({ detail }) => this.#changed(detail), { signal });
     this.#timeline.addEventListener("stored", ({ detail }) => this.#outbox.settle(detail.clientId));
     for (const button of this.#question.querySelectorAll("button")) {
       button.addEventListener("click", () => this.#answer(button));
     }
-    addEventListener("pageshow", (event) => event.persisted && this.#draw());
+    addEventListener("pageshow", (event) => event.persisted && this.#draw(), { signal });
+    signal.addEventListener("abort", () => clearTimeout(this.#timer));
     this.#draw();
   }
 

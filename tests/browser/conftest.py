@@ -91,6 +91,8 @@ def person(site: Site, chromium: Browser, unique: Callable[[str], str]) -> Itera
             **context,
         }
         someone = Person(chromium.new_context(**settings), unique(name))
+        if not settings.get("java_script_enabled", True):
+            someone.allow("request: csp GET")  # scripts that the page would have loaded early
         people.append(someone)
         return someone
 
