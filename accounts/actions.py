@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Callable, Iterable
 from io import BytesIO
-from typing import Any
+from typing import Any, TypeAlias
 
 from django.conf import settings
 from django.contrib.auth.models import Group, Permission
@@ -26,12 +26,24 @@ from chatsite.text import is_blank, one_line, refuse_invisible, refuse_unstorabl
 
 DISPLAY_NAME_LENGTH = 80  # characters
 
-_steps_for_new_users: list[Callable[[User], object]] = []
+Step: TypeAlias = Callable[[User], object]
+
+_steps_for_new_users: list[Step] = []
+_steps_for_switched_users: list[tuple[Step, Step]] = []
 
 
-def on_user_created(step: Callable[[User], object]) -> None:
+def on_user_created(step: Step) -> None:
     """Have `step(user)` run in the transaction that makes an account; an app calls this in `ready()`."""
     _steps_for_new_users.append(step)
+
+
+def on_user_switched(*, lock: Step, step: Step) -> None:
+    """Have `step(user)` run in the transaction that ends an account, or opens one that had ended.
+
+    Arguments:
+        lock: called before the user is locked, to lock what other writes lock before a user.
+    """
+    _steps_for_switched_users.append((lock, step))
 
 
 def create_user(
@@ -341,11 +353,15 @@ def _choose(actor: User, **chosen: Any) -> bool:
 
 def _set_active(actor: Actor, user: User, *, is_active: bool) -> User:
     with transaction.atomic():
+        for lock, _step in _steps_for_switched_users:
+            lock(user)
         user = _to_edit(actor, user)
         if user.is_active != is_active:
             record(actor, Act.ACCOUNT_REACTIVATED if is_active else Act.ACCOUNT_DEACTIVATED, person=user)
-        user.is_active = is_active
-        user.save(update_fields=["is_active"])
+            user.is_active = is_active
+            user.save(update_fields=["is_active"])
+            for _lock, step in _steps_for_switched_users:
+                step(user)
         announce(sessions_changed(user.pk))
     return user
 

@@ -5,7 +5,7 @@ exact and races queue up.
 """
 
 from django.db import IntegrityError, transaction
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -78,8 +78,7 @@ def join_channel(actor: Actor, channel: Channel, *, user: User | None = None) ->
             membership.joined_at, membership.left_at, membership.removed_at = now, None, None
             membership.last_read_seq = channel.last_seq
             membership.save(update_fields=["joined_at", "left_at", "removed_at", "last_read_seq"])
-        channel.member_count += 1
-        channel.save(update_fields=["member_count"])
+        _count_change(channel, user, 1)
         announce(memberships_changed(user.pk), channel_described(channel.pk))
     return membership
 
@@ -106,8 +105,7 @@ def leave_channel(actor: Actor, channel: Channel, *, user: User | None = None) -
         membership.left_at = timezone.now()
         membership.removed_at = None if actor == user else membership.left_at
         membership.save(update_fields=["left_at", "removed_at"])
-        channel.member_count -= 1
-        channel.save(update_fields=["member_count"])
+        _count_change(channel, user, -1)
         announce(memberships_changed(user.pk), channel_described(channel.pk))
 
 
@@ -260,6 +258,25 @@ def join_public(user: User) -> None:
     join_channel(SYSTEM, the_public_channel(), user=user)
 
 
+def lock_channels_of(user: User) -> None:
+    """Lock the channels that `user` is in, as every write does before it locks a user."""
+    in_order = Channel.objects.filter(pk__in=_ids_of_channels(user)).order_by("pk")
+    list(in_order.select_for_update().values_list("pk"))
+
+
+def count_member(user: User) -> None:
+    """Count `user`, whose account ended or was opened again, in their channels or no more.
+
+    A step of `accounts.actions.deactivate_user` and `reactivate_user`.
+    """
+    ids = _ids_of_channels(user)
+    Channel.objects.filter(pk__in=ids).update(
+        member_count=F("member_count") + (1 if user.is_active else -1),
+        members_version=F("members_version") + 1,
+    )
+    announce(*map(channel_described, ids))
+
+
 def the_public_channel() -> Channel:
     """The channel `public`, made when it is missing, so that it always exists."""
     channel = Channel.objects.filter(slug=PUBLIC_SLUG).first()
@@ -297,6 +314,19 @@ def _insert_channel(channel: Channel) -> Channel:
 
 def _locked(channel: Channel) -> Channel:
     return Channel.objects.select_for_update().get(pk=channel.pk)
+
+
+def _count_change(channel: Channel, user: User, change: int) -> None:
+    """Count who came or left; somebody whose account has ended is in no list, and not counted."""
+    if User.objects.select_for_update().values_list("is_active", flat=True).get(pk=user.pk):
+        channel.member_count += change
+    channel.members_version += 1
+    channel.save(update_fields=["member_count", "members_version"])
+
+
+def _ids_of_channels(user: User) -> list[int]:
+    memberships = Membership.objects.filter(user=user, left_at=None)
+    return list(memberships.values_list("channel_id", flat=True))
 
 
 def _remove_who_left(membership: Membership, *, is_by_another: bool) -> None:

@@ -9,7 +9,8 @@ class ChannelsConfig(AppConfig):
     verbose_name = _("Channels")
 
     def ready(self) -> None:
-        from accounts.actions import on_user_created
-        from channels_app.actions import join_public
+        from accounts.actions import on_user_created, on_user_switched
+        from channels_app.actions import count_member, join_public, lock_channels_of
 
         on_user_created(join_public)
+        on_user_switched(lock=lock_channels_of, step=count_member)

@@ -52,6 +52,8 @@ class Channel(models.Model):
     """A place to talk. Rows are never deleted: `archived_at` closes a channel.
 
     `last_seq` numbers messages and `version` counts changes; both are taken under this row's lock.
+    `member_count` is of open accounts, as the list of members is; `members_version` is another one for
+    another list, be it as long as before.
     """
 
     name = models.CharField(_("name"), max_length=NAME_LENGTH, help_text=_("Shown as typed."))
@@ -63,6 +65,7 @@ class Channel(models.Model):
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
     archived_at = models.DateTimeField(_("archived"), null=True, blank=True, editable=False)
     member_count = models.PositiveIntegerField(_("members"), default=0, editable=False)
+    members_version = models.PositiveBigIntegerField(default=0, db_default=0, editable=False)
     last_seq = models.PositiveBigIntegerField(_("messages"), default=0, editable=False)
     version = models.PositiveBigIntegerField(_("version"), default=0, editable=False)
     last_activity_at = models.DateTimeField(_("last activity"), null=True, blank=True, editable=False)

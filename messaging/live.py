@@ -122,7 +122,7 @@ def _place(channel: Channel) -> Place:
         channel.version,
         channel.last_seq,
         about=(channel.name, channel.topic),
-        members=channel.member_count,
+        members=channel.members_version,
         is_listed=not channel.is_archived,
     )
 

@@ -13,7 +13,7 @@ class Place:
 
     Arguments:
         about: what its page says of it besides messages; compared, never looked into.
-        members: how many people are in it, which the page says too.
+        members: another one whenever somebody came into it or left.
         is_listed: its members have it in their sidebars.
     """
 

@@ -228,6 +228,7 @@ function showAbout(about) {
   const shown = document.querySelector(".channel__header [data-about]");
   if (!about || !shown || JSON.stringify(about.dataset) === JSON.stringify(shown.dataset)) return;
   shown.replaceWith(about);
+  if (document.querySelector(".aside")) import("chat/members").then(({ refreshMembers }) => refreshMembers());
   const topic = document.querySelector(".menu__about"); // where the header has no room for it
   if (!topic) return;
   topic.firstElementChild.textContent = about.dataset.topic;

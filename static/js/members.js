@@ -12,6 +12,7 @@ const isNarrow = matchMedia("(width < 56rem)"); // where the aside covers the pa
 
 let aside = null;
 let opened = new AbortController(); // aborted when the aside is closed
+let askedLast = null; // to be shown when no other was asked for since
 
 isNarrow.addEventListener("change", shutOutRest);
 
@@ -57,6 +58,32 @@ export function removeMembers() {
   shutOutRest();
 }
 
+/** Somebody may have come or left: ask again for as much of the list as is shown. */
+export async function refreshMembers() {
+  const shown = aside;
+  const body = shown?.querySelector(".aside__body");
+  let pages = body?.querySelectorAll("[data-people]").length;
+  if (!pages) return;
+  const link = document.querySelector("a.channel__members"); // which says another number, and is another one
+  link.ariaExpanded = "true";
+  const asked = (askedLast = {});
+  const fresh = document.createElement("div");
+  try {
+    for (let url = link.href; url && pages; pages -= 1) {
+      fresh.querySelector("[data-more]")?.closest("p").remove();
+      fresh.append(await peopleAt(url));
+      url = fresh.querySelector("[data-more]")?.href;
+    }
+  } catch (error) {
+    return console.info("No members:", error.message); // those of before are shown
+  }
+  if (shown !== aside || asked !== askedLast) return;
+  const isFocused = body.contains(document.activeElement);
+  body.replaceChildren(...fresh.childNodes);
+  if (isFocused) (body.querySelector("[data-more]") ?? shown.querySelector("h2")).focus();
+  presence.refresh();
+}
+
 /** What the aside covers is out of reach of the keys, too. */
 function shutOutRest() {
   for (const element of document.querySelectorAll(REST)) element.inert = Boolean(aside) && isNarrow.matches;
@@ -66,9 +93,7 @@ function shutOutRest() {
 async function add(url, last) {
   const shown = aside;
   try {
-    const response = await fetch(url, { headers: { "HX-Request": "true" }, signal: AbortSignal.timeout(TIMEOUT_MS) });
-    if (!response.ok) throw new Error(`status ${response.status}`);
-    shown.querySelector(".aside__body").append(parse(await response.text()));
+    shown.querySelector(".aside__body").append(await peopleAt(url));
     last?.remove();
   } catch (error) {
     console.info("No members:", error.message);
@@ -76,4 +101,10 @@ async function add(url, last) {
     return;
   }
   presence.refresh();
+}
+
+async function peopleAt(url) {
+  const response = await fetch(url, { headers: { "HX-Request": "true" }, signal: AbortSignal.timeout(TIMEOUT_MS) });
+  if (!response.ok) throw new Error(`status ${response.status}`);
+  return parse(await response.text());
 }

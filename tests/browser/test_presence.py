@@ -1,6 +1,7 @@
 """Who is here is shown beside their names, live, to whoever looks at them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import pytest
 from playwright.sync_api import Locator, Request, Route, expect
@@ -9,6 +10,7 @@ from tests.browser.conftest import MODES, MakePerson
 from tests.browser.person import Person
 from tests.browser.test_live import wait_for_stream
 from tests.site import Site
+from tests.visitor import Visitor
 
 Unique = Callable[[str], str]
 
@@ -91,6 +93,40 @@ def test_nothing_is_told_while_nothing_changes_and_nobody_is_looked_at(
     assert told == []
     with bob.page.expect_request("**/presence/"):
         rest(bob)
+
+
+def test_who_comes_and_goes_is_in_the_open_list_and_out_of_it(
+    person: MakePerson, visitor: Callable[[str], Visitor], unique: Unique
+) -> None:
+    slug = unique("open")
+    carol, dave, erin = person("carol").sign_up(), visitor("dave"), visitor("erin")
+    carol.create_channel(slug)
+    wait_for_stream(carol.page)
+    carol.page.locator("a.channel__members").click()
+    people = carol.page.get_by_role("complementary", name="Members").get_by_role("listitem")
+    expect(people).to_have_count(1)
+    with asks_nothing_of_members(carol):
+        carol.say("not about members")
+        carol.sees_stored("not about members")
+
+    address = dave.create_channel(slug)
+    expect(people).to_contain_text([carol.username, dave.username])
+    expect(state_of(carol, carol)).to_have_text("online")
+    expect(carol.page.locator("a.channel__members")).to_have_attribute("aria-expanded", "true")
+    erin.create_channel(slug)
+    dave.send(f"{address}unsubscribe/")
+    expect(people).to_contain_text([carol.username, erin.username])
+    expect(people).to_have_count(2)
+
+
+@contextmanager
+def asks_nothing_of_members(someone: Person) -> Iterator[None]:
+    asked: list[str] = []
+    someone.page.on(
+        "request", lambda request: asked.extend([request.url] if "/members/" in request.url else [])
+    )
+    yield
+    assert asked == []
 
 
 def test_what_was_taken_without_an_answer_is_told_once_more(person: MakePerson, unique: Unique) -> None:

@@ -1,11 +1,13 @@
 """Who is in a channel: as a page, and as the list that a script shows beside the messages."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from django.test import Client
 
-from accounts.actions import deactivate_user
+from accounts.actions import deactivate_user, reactivate_user
+from accounts.actors import SYSTEM
 from channels_app import queries
 from channels_app.actions import create_channel, join_channel, leave_channel
 from channels_app.models import Channel
@@ -30,6 +32,38 @@ def test_who_left_and_whose_account_ended_is_not_listed(cast: Cast) -> None:
     deactivate_user(cast.alice, cast.carol)
 
     assert names(signed_in(cast.mallory), "/channels/design/members/") == ["dave"]
+
+
+def test_as_many_are_counted_as_are_listed(cast: Cast) -> None:
+    def listed() -> int:
+        return len(names(signed_in(cast.mallory), "/channels/design/members/"))
+
+    steps: list[tuple[Callable[[], object], int]] = [
+        (lambda: deactivate_user(cast.alice, cast.carol), 2),
+        (lambda: deactivate_user(cast.alice, cast.carol), 2),
+        (lambda: leave_channel(SYSTEM, cast.design, user=cast.carol), 2),
+        (lambda: join_channel(SYSTEM, cast.design, user=cast.carol), 2),
+        (lambda: reactivate_user(cast.alice, cast.carol), 3),
+        (lambda: leave_channel(cast.carol, cast.design), 2),
+    ]
+    for step, count in steps:
+        version = cast.design.members_version
+        step()
+        cast.design.refresh_from_db()
+        assert (cast.design.member_count, listed()) == (count, count)
+        assert cast.design.members_version >= version
+
+
+def test_another_list_of_the_same_length_is_another_list(cast: Cast) -> None:
+    cast.design.refresh_from_db()
+    before, count = cast.design.members_version, cast.design.member_count
+
+    leave_channel(cast.bob, cast.design)
+    join_channel(cast.mallory, cast.design)
+
+    cast.design.refresh_from_db()
+    assert cast.design.member_count == count
+    assert cast.design.members_version > before
 
 
 def test_a_channel_without_anybody_says_so(cast: Cast) -> None:

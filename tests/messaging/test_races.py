@@ -7,7 +7,9 @@ from functools import partial
 import pytest
 from django.test import Client
 
+from accounts.actions import deactivate_user
 from accounts.models import User
+from channels_app.actions import join_channel
 from channels_app.models import Channel, Membership
 from messaging.models import Message
 from tests.accounts.test_sign_up import sign_up
@@ -92,6 +94,25 @@ def test_joining_and_leaving_at_once_keeps_the_count_right(cast: Cast) -> None:
 
     cast.design.refresh_from_db()
     assert cast.design.member_count == cast.design.memberships.filter(left_at=None).count()
+
+
+def test_who_is_deactivated_while_they_come_go_and_talk_is_counted_right(cast: Cast) -> None:
+    """All of it locks the channel before the user, so that nobody is turned away by the database."""
+    carol, bob = signed_in(cast.carol), signed_in(cast.bob)
+
+    run_together(
+        [
+            lambda: carol.post("/channels/design/unsubscribe/"),
+            lambda: deactivate_user(cast.alice, cast.carol),
+            lambda: bob.post("/channels/design/unsubscribe/"),
+            lambda: post_text(carol, cast.design, "one last thing"),
+            lambda: join_channel(cast.mallory, cast.design),
+        ]
+    )
+
+    cast.design.refresh_from_db()
+    members = cast.design.memberships.filter(left_at=None, user__is_active=True)
+    assert cast.design.member_count == members.count() == 2
 
 
 def test_unsubscribing_while_posting_loses_nothing_that_was_accepted(cast: Cast) -> None:
