@@ -143,14 +143,18 @@ def undo_clear_channel(actor: User, channel: Channel) -> None:
         announce(memberships_changed(actor.pk))
 
 
-def mark_read(actor: User, channel: Channel, *, seq: int, known: int = 0) -> int:
+def mark_read(
+    actor: User, channel: Channel, *, seq: int, known: int = 0, marks: int | None = None
+) -> Membership:
     """Take what was said in `channel` up to number `seq` for read by the actor. The pointer only rises.
 
-    Returns where it stands then.
+    Returns the membership with where it stands then.
 
     Arguments:
-        known: where the pointer stood when the caller last heard of it. If it was lowered since, by
-            `mark_unread` on another device, it stays there: what was being read before must not undo that.
+        known: where the pointer stood when the caller last heard of it.
+        marks: the `unread_marks` of that moment; None for who does not know. If the pointer was lowered
+            since, or there are more marks, `mark_unread` was called from another device: it stays where that
+            put it, and what was being read before must not undo that.
 
     Raises:
         NotAllowed: the actor is not in the channel.
@@ -159,14 +163,17 @@ def mark_read(actor: User, channel: Channel, *, seq: int, known: int = 0) -> int
     membership = _subscription_of(actor, channel)
     seq = min(seq, channel.last_seq)
     if seq <= membership.read_up_to:
-        return membership.read_up_to
+        return membership
     # One statement, with all conditions: other devices write at the same time, and none waits for a channel.
     is_as_known = Q(last_read_seq__gte=known) | Q(cleared_seq__gte=known)
     places = Membership.objects.filter(is_as_known, pk=membership.pk, last_read_seq__lt=seq)
+    if marks is not None:
+        places = places.filter(unread_marks=marks)
     if not places.update(last_read_seq=seq):
-        return _subscription_of(actor, channel).read_up_to
+        return _subscription_of(actor, channel)
     announce(sidebar_changed(actor.pk))
-    return seq
+    membership.last_read_seq = seq
+    return membership
 
 
 def mark_unread(actor: User, channel: Channel, *, seq: int) -> None:
@@ -180,9 +187,10 @@ def mark_unread(actor: User, channel: Channel, *, seq: int) -> None:
     membership = _subscription_of(actor, channel)
     if seq <= membership.cleared_seq:
         raise NotFound
-    if membership.last_read_seq != seq - 1:
-        Membership.objects.filter(pk=membership.pk).update(last_read_seq=seq - 1)
-        announce(sidebar_changed(actor.pk))
+    # Told also where the pointer stays: another device may be about to move it.
+    places = Membership.objects.filter(pk=membership.pk)
+    places.update(last_read_seq=seq - 1, unread_marks=F("unread_marks") + 1)
+    announce(sidebar_changed(actor.pk))
 
 
 def mute_channel(actor: User, channel: Channel, *, is_muted: bool) -> None:

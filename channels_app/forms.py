@@ -27,6 +27,7 @@ class CreateChannelForm(ActionForm):
 class ReadForm(forms.Form):
     seq = forms.IntegerField(min_value=0)
     known = forms.IntegerField(min_value=0, required=False)
+    marks = forms.IntegerField(min_value=0, required=False)
 
 
 class MuteForm(forms.Form):

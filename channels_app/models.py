@@ -107,7 +107,8 @@ class Membership(models.Model):
     `removed_at` is the same moment when somebody else ended it.
 
     `cleared_seq` hides what is at or below it from this user alone, whatever they join or leave afterwards;
-    `cleared_seq_before` is what Undo goes back to. `last_read_seq` is how far the user has read.
+    `cleared_seq_before` is what Undo goes back to. `last_read_seq` is how far the user has read, and
+    `unread_marks` how often they marked something as unread: a device that knows of fewer is behind.
     """
 
     channel = models.ForeignKey(
@@ -121,6 +122,7 @@ class Membership(models.Model):
     cleared_seq_before = models.PositiveBigIntegerField(default=0, editable=False)
     # The defaults in the database are for processes of the release before, which don't know these columns.
     last_read_seq = models.PositiveBigIntegerField(_("read up to"), default=0, db_default=0)
+    unread_marks = models.PositiveIntegerField(default=0, db_default=0, editable=False)
     is_muted = models.BooleanField(_("muted"), default=False, db_default=False)
     notifies = models.BooleanField(_("notifies of every message"), default=False, db_default=False)
 

@@ -107,9 +107,11 @@ def read(request: SignedInRequest, slug: str) -> HttpResponse:
     form = ReadForm(request.POST)
     if not form.is_valid():
         raise Invalid(code="malformed")
-    known = form.cleaned_data["known"] or 0
-    read_up_to = actions.mark_read(request.user, channel, seq=form.cleaned_data["seq"], known=known)
-    return JsonResponse({"last_read_seq": read_up_to}) if wants_json(request) else redirect(channel)
+    seq, known, marks = (form.cleaned_data[name] for name in ("seq", "known", "marks"))
+    membership = actions.mark_read(request.user, channel, seq=seq, known=known or 0, marks=marks)
+    if not wants_json(request):
+        return redirect(channel)
+    return JsonResponse({"last_read_seq": membership.read_up_to, "unread_marks": membership.unread_marks})
 
 
 @require_POST

@@ -150,7 +150,7 @@ def styleguide(request: SignedInRequest) -> HttpResponse:
 
 def _place(number: int, name: str, unread: int, *, is_muted: bool) -> Place:
     channel = Channel(pk=number, name=name, slug=f"specimen-{number}", last_seq=unread)
-    return Place(channel=channel, read_up_to=0, is_muted=is_muted, is_notified=False, unread=unread)
+    return Place(channel, read_up_to=0, unread_marks=0, is_muted=is_muted, is_notified=False, unread=unread)
 
 
 def _rendered(template: str, context: dict[str, Any]) -> SafeString:

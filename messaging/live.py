@@ -91,7 +91,7 @@ def _viewers(users: Iterable[User]) -> dict[int, Viewer]:
     cleared: dict[int, dict[int, int]] = defaultdict(dict)
     memberships = Membership.objects.filter(user__in=[user.pk for user in users])
     columns = ("user_id", "channel_id", "left_at", "channel__archived_at")
-    marks = ("cleared_seq", "last_read_seq", "is_muted", "notifies")
+    marks = ("cleared_seq", "last_read_seq", "unread_marks", "is_muted", "notifies")
     for user_id, channel_id, left_at, archived_at, cleared_seq, *others in memberships.values_list(
         *columns, *marks
     ):

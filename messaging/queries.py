@@ -85,6 +85,7 @@ class Changes:
         is_reset: the client was too far behind; `messages` are the newest page, to replace what it has.
         cleared_seq: messages up to this number are not for this viewer.
         read_up_to: messages up to this number are not unread; None for who is not in the channel.
+        unread_marks: as of the membership, with `read_up_to`.
         may_post: they are in the channel, and it is open.
     """
 
@@ -94,6 +95,7 @@ class Changes:
     is_reset: bool
     cleared_seq: int
     read_up_to: int | None
+    unread_marks: int | None
     may_post: bool
 
 
@@ -103,6 +105,7 @@ class Place:
 
     Arguments:
         read_up_to: messages up to this number are not unread.
+        unread_marks: as of the membership.
         is_notified: each new message is worth a notice.
         unread: how many messages of others, as of `channel.version`, wait to be read. Exact up to
             UNREAD_SHOWN; a greater number only says that there are more.
@@ -110,6 +113,7 @@ class Place:
 
     channel: Channel
     read_up_to: int
+    unread_marks: int
     is_muted: bool
     is_notified: bool
     unread: int
@@ -239,6 +243,7 @@ def changes_after(user: User, channel: Channel, version: int) -> Changes:
     cleared_seq = _floor(membership)
     is_member = membership is not None and membership.is_subscribed
     read_up_to = membership.read_up_to if membership is not None and is_member else None
+    unread_marks = membership.unread_marks if membership is not None and is_member else None
     may_post = is_member and not channel.is_archived
     if not 0 <= channel.version - version <= RESET_BEHIND:
         page = newest_page(channel, membership)
@@ -250,6 +255,7 @@ def changes_after(user: User, channel: Channel, version: int) -> Changes:
             is_reset=True,
             cleared_seq=cleared_seq,
             read_up_to=read_up_to,
+            unread_marks=unread_marks,
             may_post=may_post,
         )
     changed = (
@@ -267,6 +273,7 @@ def changes_after(user: User, channel: Channel, version: int) -> Changes:
         is_reset=False,
         cleared_seq=cleared_seq,
         read_up_to=read_up_to,
+        unread_marks=unread_marks,
         may_post=may_post,
     )
 
@@ -279,6 +286,7 @@ def sidebar(user: User) -> list[Place]:
         Place(
             membership.channel,
             read_up_to=membership.read_up_to,
+            unread_marks=membership.unread_marks,
             is_muted=membership.is_muted,
             is_notified=membership.is_notified,
             unread=unread.get(membership.channel_id, 0),

@@ -134,11 +134,11 @@ class ChannelPage {
     this.#unsent.addEventListener("decided", () => this.#focusWhenIdle());
     this.#on(outbox, "changed", ({ detail }) => this.#outboxChanged(detail));
     this.#catchUp.addEventListener("recovered", () => delivery.hurry());
-    this.#catchUp.addEventListener("answered", ({ detail: { lastReadSeq, askedAt, about, start } }) => {
+    this.#catchUp.addEventListener("answered", ({ detail: { lastReadSeq, unreadMarks, askedAt, about, start } }) => {
       showAbout(about);
       showStart(start);
       this.#sayWhoMayPost();
-      if (lastReadSeq) this.#reading?.heard(Number(lastReadSeq), askedAt);
+      if (lastReadSeq) this.#reading?.heard(Number(lastReadSeq), Number(unreadMarks ?? 0), askedAt);
     });
     this.#unsent.start();
     delivery.hurry();

@@ -15,6 +15,7 @@ export class Reading {
   #timeline;
   #seq; // up to here it is read, or about to be told so
   #known; // where the server's pointer stood when it was last heard of
+  #marks; // how often something had been marked as unread by then
   #heardAt = 0;
   #toldAt = 0;
   #timer = null;
@@ -25,7 +26,9 @@ export class Reading {
   constructor(timeline, signal) {
     this.#timeline = timeline;
     this.#signal = signal;
-    this.#seq = this.#known = Number(timeline.element.dataset.lastReadSeq);
+    const { lastReadSeq, unreadMarks } = timeline.element.dataset;
+    this.#seq = this.#known = Number(lastReadSeq);
+    this.#marks = Number(unreadMarks);
   }
 
   start() {
@@ -48,16 +51,18 @@ export class Reading {
   }
 
   /**
-   * The server's pointer stands at `seq`, says an answer that was asked for at `askedAt`. Lower than it was known to be:
-   * somebody marked something as unread, on another device or in another tab.
+   * The server's pointer stands at `seq`, says an answer that was asked for at `askedAt`. Lower than it was known to be,
+   * or after more `marks`: somebody marked something as unread, on another device or in another tab.
    */
-  heard(seq, askedAt) {
+  heard(seq, marks = 0, askedAt) {
     if (askedAt < this.#heardAt) {
-      if (seq !== this.#known) live.share("sidebar"); // nobody knows which of the two is older
+      if (seq !== this.#known || marks > this.#marks) live.share("sidebar"); // nobody knows which of the two is older
       return;
     }
     this.#heardAt = Date.now();
-    if (seq < this.#known) this.#stop(seq);
+    const isMarked = marks > this.#marks && seq < this.#timeline.newestToRead; // and not read again since
+    this.#marks = Math.max(this.#marks, marks);
+    if (seq < this.#known || isMarked) this.#stop(seq);
     // Read to the end on another device: the channel was opened again.
     else if (seq > this.#known && seq >= this.#timeline.newestToRead) this.#isStopped = false;
     this.#known = seq;
@@ -87,7 +92,7 @@ export class Reading {
   /** The sidebar is as the server has it, which is not told of everything yet. */
   #hearSidebar(askedAt) {
     const seq = unread.lastRead(this.#slug);
-    if (seq < Infinity) this.heard(seq, askedAt);
+    if (seq < Infinity) this.heard(seq, unread.unreadMarks(this.#slug), askedAt);
     if (!this.#isStopped && seq < this.#seq && this.#timeline.newestToRead <= this.#seq) unread.mark(this.#slug, this.#seq);
   }
 
@@ -96,9 +101,9 @@ export class Reading {
     this.#toldAt = Date.now();
     const { readUrl, username } = this.#timeline.element.dataset;
     try {
-      const body = new URLSearchParams({ seq: this.#seq, known: this.#known, author: username });
-      const { ok, last_read_seq: seq } = await request(readUrl, { method: "POST", body, keepalive });
-      if (ok) this.heard(seq, this.#toldAt);
+      const body = new URLSearchParams({ seq: this.#seq, known: this.#known, marks: this.#marks, author: username });
+      const { ok, last_read_seq: seq, unread_marks: marks } = await request(readUrl, { method: "POST", body, keepalive });
+      if (ok) this.heard(seq, marks, this.#toldAt);
       if (this.#isStopped) live.share("sidebar"); // where all was marked as read meanwhile
     } catch (error) {
       console.info("Not marked as read:", error.message); // the next message tells it again
@@ -153,6 +158,7 @@ export class Reading {
       const { ok } = await request(button.formAction, { method: "POST", body });
       if (!ok) throw new Error("refused");
       this.#heardAt = Date.now();
+      this.#marks += 1;
       this.#stop(Number(button.closest(".message").dataset.seq) - 1);
       live.share("sidebar");
     } catch (error) {

@@ -60,6 +60,11 @@ class Unread extends EventTarget {
     return Number(find(slug)?.dataset.lastRead ?? Infinity);
   }
 
+  /** How often something was marked as unread there, as far as this page knows. */
+  unreadMarks(slug) {
+    return Number(find(slug)?.dataset.unreadMarks ?? 0);
+  }
+
   #mark({ slug, seq }) {
     const place = find(slug);
     if (!place) return;

@@ -250,7 +250,6 @@ def test_what_changes_nothing_writes_nothing(cast: Cast) -> None:
     bob = signed_in(cast.bob)
     buttons: list[Callable[[], object]] = [
         partial(read, bob, cast.design, 2),
-        partial(mark_unread_at, bob, cast.design, 3),
         partial(bob.post, "/channels/design/mute/", {"muted": "true"}),
         partial(bob.post, "/channels/design/notify/", {"notify": "true"}),
     ]
@@ -260,8 +259,8 @@ def test_what_changes_nothing_writes_nothing(cast: Cast) -> None:
             press()
         return sum(query["sql"].startswith("UPDATE") for query in captured)
 
-    assert [updates(press) for press in buttons] == [1, 0, 1, 1]  # the second is where the first had led
-    assert [updates(press) for press in buttons] == [0, 0, 0, 0]
+    assert [updates(press) for press in buttons] == [1, 1, 1]
+    assert [updates(press) for press in buttons] == [0, 0, 0]
 
 
 def test_unread_from_here_on_is_what_was_said_here_and_later(cast: Cast) -> None:
@@ -287,6 +286,22 @@ def test_a_device_that_did_not_hear_of_it_does_not_undo_marking_as_unread(cast: 
     assert place(bob, cast.design).unread == 4
 
     assert read(bob, cast.design, 5, known=1) == 5
+    assert place(bob, cast.design).unread == 0
+
+
+@pytest.mark.parametrize(
+    "seq", [pytest.param(3, id="raises nothing"), pytest.param(4, id="raises the pointer")]
+)
+def test_a_device_that_was_away_does_not_undo_a_mark_that_lowered_nothing(cast: Cast, seq: int) -> None:
+    said(cast.design, *[cast.carol] * 5)
+    bob = signed_in(cast.bob)
+    read(bob, cast.design, 2)
+    mark_unread_at(bob, cast.design, seq)
+
+    assert read(bob, cast.design, 5, known=2, marks=0) == seq - 1
+    assert place(bob, cast.design).unread == 6 - seq
+
+    assert read(bob, cast.design, 5, known=seq - 1, marks=1) == 5
     assert place(bob, cast.design).unread == 0
 
 
@@ -553,7 +568,6 @@ def test_other_devices_are_told_of_what_changes_and_of_nothing_else(cast: Cast) 
     bob = signed_in(cast.bob)
     buttons: list[Callable[[], object]] = [
         partial(read, bob, cast.design, 2),
-        partial(mark_unread_at, bob, cast.design, 1),
         partial(bob.post, "/channels/design/notify/", {"notify": "true"}),
         partial(bob.post, "/channels/design/mute/", {"muted": "true"}),
     ]
@@ -565,6 +579,19 @@ def test_other_devices_are_told_of_what_changes_and_of_nothing_else(cast: Cast) 
         press()
         hearing.stop()
         assert told == [sidebar_changed(cast.bob.pk)]
+
+
+@pytest.mark.embedded
+@pytest.mark.django_db(transaction=True)
+def test_other_devices_are_told_of_each_mark_as_they_may_be_about_to_undo_it(cast: Cast) -> None:
+    said(cast.design, *[cast.carol] * 2)
+    bob = signed_in(cast.bob)
+    told: list[Event] = []
+    hearing = listen(told.append)
+    for times in (1, 2):
+        mark_unread_at(bob, cast.design, 1)
+        assert told == [sidebar_changed(cast.bob.pk)] * times
+    hearing.stop()
 
 
 def test_an_update_leaves_nobody_with_a_history_to_read(cast: Cast, django_assert_num_queries: Any) -> None:
