@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 from playwright.sync_api import APIResponse, Locator, Route, expect
@@ -18,6 +18,8 @@ PIXEL = 1.0  # what rounding may move
 MOST_KEPT = 500  # messages in the page
 PAGE = 50  # messages
 VERSIONS_TOLD = 500  # to who missed them; who missed more starts over
+FEW = 200  # messages: more are stored past the queue, as a history is
+LONG = MOST_KEPT + 4 * PAGE  # messages, so that there is something beyond either end of what is kept
 COUNT_MESSAGES = """
     most = 0;
     const count = () => (most = Math.max(most, document.querySelectorAll("#messages > .message").length));
@@ -45,12 +47,40 @@ def history(
         carol = visitor("carol")
         address = carol.create_channel(unique("history"))
         texts = [f"line {number:03}" for number in range(1, length + 1)]
+        if length > FEW:
+            return History(carol, address, texts, say_all(site, carol, address, texts))
         client_ids = [carol.say(address, text) for text in texts]
-        slug = address.split("/")[2]
+        slug = slug_of(address)
         wait_for(lambda: site.last_seq(slug) == length, what="all messages to be stored", timeout_s=30)
         return History(carol, address, texts, client_ids)
 
     return make
+
+
+def say_all(site: Site, someone: Visitor, address: str, texts: Sequence[str]) -> list[UUID]:
+    """Have `someone` say all of it in no time; returns the names of the messages."""
+    client_ids = [uuid4() for _text in texts]
+    said = [(str(client_id), text) for client_id, text in zip(client_ids, texts, strict=True)]
+    site.manage(
+        "shell",
+        given=f"""
+from uuid import UUID
+from django.utils import timezone
+from accounts.models import User
+from channels_app.models import Channel
+from messaging.pipeline.envelope import Envelope
+from messaging.pipeline.load import load
+channel = Channel.objects.get(slug={slug_of(address)!r})
+author = User.objects.get(username={someone.username!r})
+now = timezone.now()
+list(load(Envelope(UUID(name), channel.pk, author.pk, text, now) for name, text in {said!r}))
+""",
+    )
+    return client_ids
+
+
+def slug_of(address: str) -> str:
+    return address.split("/")[2]
 
 
 def test_new_messages_do_not_move_what_is_read(person: MakePerson, history: Callable[[int], History]) -> None:
@@ -116,7 +146,7 @@ def test_older_messages_load_above_without_moving_what_is_read(
 def test_a_long_history_is_read_up_and_down_with_a_bounded_part_of_it_in_the_page(
     person: MakePerson, history: Callable[[int], History]
 ) -> None:
-    past = history(1_200)
+    past = history(LONG)
     bob = person("bob").sign_up()
     bob.page.goto(past.address)
     bob.page.evaluate(COUNT_MESSAGES)
@@ -174,10 +204,7 @@ def test_what_changed_far_behind_is_changed_on_a_page_of_older_messages(
     bob.context.set_offline(True)
     past.writer.send(f"/messages/{past.client_ids[30]}/delete/")
     past.writer.send(f"/messages/{past.client_ids[28]}/edit/", text="put otherwise")
-    for number in range(VERSIONS_TOLD):
-        past.writer.say(past.address, f"more {number}")
-    slug = past.address.split("/")[2]
-    wait_for(lambda: site.last_seq(slug) == 120 + VERSIONS_TOLD, what="all to be stored", timeout_s=30)
+    say_all(site, past.writer, past.address, [f"more {number}" for number in range(VERSIONS_TOLD)])
 
     bob.context.set_offline(False)
     expect(bob.message("line 031")).to_have_count(0)
