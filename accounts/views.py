@@ -165,11 +165,6 @@ def _preferences_page(
     return render(request, "accounts/preferences.html", context, status=status)
 
 
-def _saved(section: str) -> HttpResponse:
-    # Its button gets the focus, which brings it into sight; with a fragment browsers leave that out.
-    return redirect(f"{reverse('preferences')}?saved={section}")
-
-
 def _too_many_passwords(request: SignedInRequest) -> HttpResponse | None:
     """The answer to who has typed passwords too often."""
     answer: HttpResponse | None = ratelimit.consume_or_429(
