@@ -201,9 +201,13 @@ def remove_avatar(actor: Actor, user: User) -> None:
     """
     with transaction.atomic():
         user = _to_edit(actor, user)
+        had_one = bool(user.avatar_digest)
         Avatar.objects.filter(user=user).delete()
         user.avatar_digest = ""
         user.save(update_fields=["avatar_digest"])
+        if actor != user:
+            before, after = {"picture": had_one}, {"picture": False}
+            record(actor, Act.ACCOUNT_EDITED, person=user, before=before, after=after)
 
 
 def set_appearance(actor: User, *, theme: str, language: str, time_zone: str) -> None:
