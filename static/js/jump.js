@@ -3,6 +3,7 @@ else there is the server says, and is asked again for what was typed where it di
 
 People come here too, once there is a conversation with them to open: another source beside the two. */
 
+import { isNothingFocused } from "chat/composer";
 import { fit } from "chat/fuzzy";
 import { isPressed } from "chat/shortcuts";
 
@@ -46,7 +47,7 @@ class Jump {
     clearTimeout(this.#timer);
     this.#asking.abort();
     // What opened it may have been in the drawer, which is closed by now.
-    if (document.activeElement === document.body) document.querySelector("[popovertarget=sidebar]")?.focus();
+    if (isNothingFocused()) document.querySelector("[popovertarget=sidebar]:not([popovertargetaction])")?.focus();
   }
 
   #typed() {

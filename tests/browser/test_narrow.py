@@ -150,6 +150,12 @@ def test_what_is_touched_is_44_pixels_wide_and_high(person: MakePerson, unique: 
     bob.page.goto("/")
     bob.button("Channels").tap()
     assert too_small(bob) == []
+    bob.sidebar.get_by_role("link", name="Jump to…").tap()
+    expect(bob.page.get_by_role("option", name="public")).to_be_visible()
+    assert too_small(bob) == []
+    bob.page.get_by_role("dialog").get_by_role("button", name="Close").tap()
+    expect(bob.button("Channels")).to_be_focused()
+    bob.button("Channels").tap()
     bob.create_channel(unique("Touch"))
     bob.box.fill("under a finger")
     bob.button("Send").tap()
