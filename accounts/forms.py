@@ -24,6 +24,7 @@ class SignUpForm(SignupForm):  # type: ignore[misc]  # allauth has no types
         label=_("Display name"),
         max_length=DISPLAY_NAME_LENGTH,
         required=False,
+        widget=forms.TextInput(attrs={"dir": "auto"}),
         help_text=_("Optional. What others see; your username if you leave it empty."),
     )
 
@@ -135,7 +136,7 @@ class DisplayNameForm(PreferencesForm):
     display_name = forms.CharField(
         label=_("Display name"),
         max_length=DISPLAY_NAME_LENGTH,
-        widget=forms.TextInput(attrs={"autocomplete": "name"}),
+        widget=forms.TextInput(attrs={"autocomplete": "name", "dir": "auto"}),
         help_text=_("What others see, on everything you said and will say."),
     )
 

@@ -13,13 +13,15 @@ class CreateChannelForm(ActionForm):
         label=_("Channel name"),
         required=False,
         strip=False,
-        widget=forms.TextInput(attrs={"maxlength": NAME_LENGTH, "required": True, "autocomplete": "off"}),
+        widget=forms.TextInput(
+            attrs={"maxlength": NAME_LENGTH, "required": True, "autocomplete": "off", "dir": "auto"}
+        ),
         help_text=_("If a channel of that name exists, you join it."),
     )
     topic = forms.CharField(
         label=_("Topic"),
         required=False,
-        widget=forms.TextInput(attrs={"maxlength": TOPIC_LENGTH, "autocomplete": "off"}),
+        widget=forms.TextInput(attrs={"maxlength": TOPIC_LENGTH, "autocomplete": "off", "dir": "auto"}),
         help_text=_("Optional. What the channel is for."),
     )
 

@@ -13,6 +13,7 @@ from channels_app.forms import CreateChannelForm, MuteForm, NotifyForm, ReadForm
 from channels_app.models import Channel
 from chatsite.errors import Invalid
 from chatsite.responses import wants_json
+from chatsite.text import isolated
 from chatsite.toasts import toast
 
 
@@ -80,7 +81,7 @@ def unsubscribe(request: SignedInRequest, slug: str) -> HttpResponse:
     actions.leave_channel(request.user, channel)
     toast(
         request,
-        _("You left %(channel)s.") % {"channel": channel.name},
+        _("You left %(channel)s.") % {"channel": isolated(channel.name)},
         undo_url=reverse("channels:join", args=[channel.slug]),
     )
     return redirect(channel)

@@ -76,6 +76,11 @@ def has_direction(text: str) -> bool:
     return any(unicodedata.bidirectional(character) in ("L", "R", "AL") for character in text)
 
 
+def isolated(name: str) -> str:
+    """`name`, of whatever direction, in a sentence without markup that keeps its own."""
+    return f"\u2068{name}\u2069"
+
+
 def one_line(text: str) -> str:
     """`text` without white space around it, and with single spaces within."""
     return " ".join(text.split())

@@ -6,7 +6,7 @@ import { go } from "chat/pages";
 import { parse } from "chat/timeline";
 import { toast } from "chat/toasts";
 import { unread } from "chat/unread";
-import { filled, word } from "chat/words";
+import { filled, isolated, word } from "chat/words";
 
 const LOOKS_ANSWERED_WITHIN_MS = 200;
 const TIMEOUT_MS = 15_000;
@@ -40,7 +40,7 @@ function show(article, place) {
   const channel = place.querySelector("bdi").textContent;
   const text = article.querySelector(".message__body").innerText.trim();
   const address = article.querySelector(".message__when").href;
-  put(filled(word("notice_title"), { a: name, b: channel }), address, {
+  put(filled(word("notice_title"), { a: isolated(name), b: isolated(channel) }), address, {
     body: Array.from(text).slice(0, MOST_CHARACTERS).join(""),
     tag: article.dataset.clientId, // another notice of the same message takes its place
     data: address, // for the service worker

@@ -3,7 +3,7 @@ the composer. */
 
 import { request } from "chat/csrf";
 import { live } from "chat/live";
-import { filled, word } from "chat/words";
+import { filled, isolated, word } from "chat/words";
 
 const TOLD_EVERY_MS = 3_000;
 const UNHEARD_TOLD_EVERY_MS = 30_000; // while nobody else has the channel open
@@ -18,7 +18,7 @@ export function startTyping(form, place, signal) {
   let heardAt = 0; // when there was a sign of somebody else who looks
 
   function draw() {
-    const names = [...typists.values()].map(({ name }) => `\u2068${name}\u2069`); // of whatever direction
+    const names = [...typists.values()].map(({ name }) => isolated(name));
     const sentence = names.length > 2 ? word("typing_many") : word(`typing_${names.length}`);
     line.textContent = filled(sentence, { a: names[0], b: names[1] });
   }

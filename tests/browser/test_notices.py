@@ -47,7 +47,7 @@ def test_a_message_in_a_chosen_channel_shows_one_notice_for_all_tabs(
         wait_for_stream(carol.page)
         bob.say(f"{'x' * 200} <b>not all of it</b>")
         [notice] = notices(carol, 1)
-        assert notice["title"] == f"{bob.username} in #{slug}"
+        assert notice["title"] == f"\u2068{bob.username}\u2069 in #\u2068{slug}\u2069"
         assert notice["body"] == "x" * 120
         assert notice["tag"] == bob.messages.last.get_attribute("data-client-id")
 

@@ -20,7 +20,7 @@ CHECKOUT = Path(__file__).resolve().parents[2]
 NAMES = re.compile(
     r"^[@#]?(Chat|public|design|hello|Pixels and words|Everyone, everything.*|#(design|public) · Chat"
     r"|bob|carol|dave|mallory|[A-Z]{2}|Ctrl K|UTC|[\w+-]+(/[\w+-]+)+"
-    r"|\w+ (Okafor|Lindqvist|Iyer|Quinn)|\d+ \w+ \d+)$"
+    r"|\w+ (Okafor|Lindqvist|Iyer|Quinn)( · Chat)?|\d+ \w+ \d+)$"
 )
 # Django's and allauth's own pages are as well translated as they are.
 ADMIN = [
@@ -58,6 +58,10 @@ def pages_of(cast: Cast, message: Message, language: str) -> dict[str, str]:
         "log in, refused": stranger.post("/accounts/login/", {"login": "bob", "password": "wrong"}),
         "sign up": stranger.get("/accounts/signup/"),
         "sign up, refused": stranger.post("/accounts/signup/", sign_up),
+        "forgotten password": stranger.get("/accounts/password/reset/"),
+        "password": bob.get("/accounts/password/change/"),
+        "offline": stranger.get("/offline/"),
+        "person": bob.get("/people/carol/"),
         "log out": bob.get("/accounts/logout/"),
         "preferences": bob.get("/accounts/preferences/"),
         "browse": bob.get("/channels/"),
