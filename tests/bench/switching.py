@@ -34,7 +34,7 @@ SWITCHED = """(slug) => new Promise((done) => {
 
 def main() -> None:
     print_machine()
-    with Site.embedded() as site, sync_playwright() as playwright:
+    with Site.embedded(DJANGO_SETTINGS_MODULE="chatsite.settings") as site, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=CHROMIUM_FLAGS)
         reader = Person(browser.new_context(base_url=site.url, locale="en-GB"), "reader").sign_up()
         for slug in SLUGS:
