@@ -30,6 +30,15 @@ def test_good_settings_start(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
 
 
+def test_a_folder_that_can_not_be_written_stops_the_start(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+
+    done = start(tmp_path / "file" / "var", SECRET_KEY="x" * 50)
+
+    assert done.returncode == 1
+    assert done.stderr.startswith("VAR_DIR can't be written")
+
+
 @pytest.mark.parametrize(
     ("name", "value"),
     [
