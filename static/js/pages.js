@@ -88,6 +88,7 @@ async function post(form, url, body) {
   underway.delete(form);
   if (!answer) return;
   form.closest(".toast")?.remove();
+  if (answer.isRedirected) tellWorker(answer.url);
   if (own === visit) show(answer, { url: answer.isRedirected ? answer.url : "", isNews: true });
   else takeToasts(parsed(answer)); // the reader went on, and may still want to undo it
 }
@@ -138,7 +139,7 @@ async function takeAhead(url) {
   return found?.ok ? { ...found, isAhead: true } : null;
 }
 
-/** The service worker keeps the page that was seen last, and can't know that this one is seen only now. */
+/** The service worker keeps the page that was seen last, and can't know by itself that it is this one. */
 function tellWorker(url) {
   navigator.serviceWorker?.controller?.postMessage({ seen: url });
 }

@@ -29,9 +29,10 @@ addEventListener("fetch", (event) => {
   else if (CHANNEL.test(pathname) && request.headers.get("Accept") === "text/html") event.respondWith(partOfPage(event));
 });
 
-/** A page says that it shows what was fetched ahead. */
+/** A page says that it shows what was fetched ahead, or what a form led to, whose answer this did not see. */
 addEventListener("message", (event) => {
-  if (ahead && ahead.url === event.data.seen) event.waitUntil(learn(ahead, changesOfPerson));
+  const { seen } = event.data;
+  event.waitUntil(ahead?.url === seen ? learn(ahead, changesOfPerson) : keep(seen));
   ahead = null;
 });
 
@@ -58,9 +59,12 @@ async function activate() {
 async function keepWhatIsOpen() {
   const open = await clients.matchAll({ type: "window" });
   const channel = open.find(({ url }) => new URL(url).pathname.startsWith("/channels/"));
-  if (!channel) return;
+  if (channel) await keep(channel.url);
+}
+
+async function keep(url) {
   const changes = changesOfPerson;
-  const response = await fetch(channel.url, { headers: { "X-Purpose": "keep" } }).catch(() => null);
+  const response = await fetch(url, { headers: { "X-Purpose": "keep" } }).catch(() => null);
   if (response && !response.redirected) await learn(response, changes);
 }
 
