@@ -15,5 +15,5 @@ def site(request: HttpRequest) -> dict[str, Any]:
 
 def toasts(request: HttpRequest) -> dict[str, Any]:
     """None on a page that is fetched ahead or to be kept: perhaps nobody sees it, and the next lacks them."""
-    is_shown = "HX-Preloaded" not in request.headers and request.headers.get("X-Purpose") != "keep"
+    is_shown = "HX-Preloaded" not in request.headers
     return {"toasts": SimpleLazyObject(lambda: pending(request) if is_shown else [])}

@@ -29,10 +29,14 @@ addEventListener("fetch", (event) => {
   else if (CHANNEL.test(pathname) && request.headers.get("Accept") === "text/html") event.respondWith(partOfPage(event));
 });
 
-/** A page says that it shows what was fetched ahead, or what a form led to, whose answer this did not see. */
+/**
+ * A page says that it shows what was fetched ahead, or what a form led to, whose answer this did not see; or that it came
+ * before this was at work.
+ */
 addEventListener("message", (event) => {
   const { seen } = event.data;
-  event.waitUntil(ahead?.url === seen ? learn(ahead, changesOfPerson) : keep(seen));
+  if (!seen) event.waitUntil(takeOver());
+  else event.waitUntil(ahead?.url === seen ? learn(ahead, changesOfPerson) : keep(seen));
   ahead = null;
 });
 
@@ -51,11 +55,14 @@ async function activate() {
   const others = (await caches.keys()).filter((name) => name !== FILES && name !== SEEN);
   await Promise.all(others.map((name) => caches.delete(name)));
   await registration.navigationPreload?.enable(); // the server is asked while this starts
+  await keepWhatIsOpen(); // another release kept it, and its files are gone
+}
+
+async function takeOver() {
   await clients.claim();
   await keepWhatIsOpen();
 }
 
-/** The page that was there before this worker was, or that another release kept, whose files are gone. */
 async function keepWhatIsOpen() {
   const open = await clients.matchAll({ type: "window" });
   const channel = open.find(({ url }) => new URL(url).pathname.startsWith("/channels/"));
@@ -64,7 +71,7 @@ async function keepWhatIsOpen() {
 
 async function keep(url) {
   const changes = changesOfPerson;
-  const response = await fetch(url, { headers: { "X-Purpose": "keep" } }).catch(() => null);
+  const response = await fetch(url, { headers: { "HX-Preloaded": "true" } }).catch(() => null);
   if (response && !response.redirected) await learn(response, changes);
 }
 

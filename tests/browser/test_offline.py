@@ -32,6 +32,12 @@ SHOWN_BY_WORKER = """async () => {
     const notices = await registration.getNotifications();
     return notices.map(({ title, body }) => `${title}: ${body}`);
 }"""
+LOG_OUT_ALONE = """() => {
+    const token = document.querySelector("[name=csrfmiddlewaretoken]").value;
+    return fetch("/accounts/logout/", {
+        method: "POST", redirect: "manual", body: new URLSearchParams({ csrfmiddlewaretoken: token }),
+    }).then(() => null);
+}"""
 PRESS = """async () => {
     const [notification] = await registration.getNotifications();
     dispatchEvent(new NotificationEvent("notificationclick", { notification }));
@@ -122,6 +128,18 @@ def test_nothing_of_the_channel_is_left_after_log_out(person: MakePerson) -> Non
         expect(bob.link("Open the channel you saw last")).to_be_hidden()
 
 
+def test_a_log_out_erases_what_is_kept_though_no_page_comes_after_it(person: MakePerson) -> None:
+    bob = with_worker(person, "bob")
+    wait_until_kept(bob, "/channels/public/")
+
+    bob.page.evaluate(LOG_OUT_ALONE)
+
+    wait_for(lambda: kept(bob) == "", what="the kept page to be gone")
+    go_offline(bob)
+    bob.page.reload()
+    expect(bob.page.get_by_role("heading", name="The chat can't be reached")).to_be_visible()
+
+
 def test_what_was_kept_is_erased_for_whoever_comes_after_a_session_that_ended(
     person: MakePerson, unique: Unique
 ) -> None:
@@ -168,7 +186,9 @@ def test_the_application_shows_what_is_unread_and_notices_where_pages_may_not(
     wait_for_icon(carol, 1)
     [worker] = carol.context.service_workers
     wait_for(lambda: worker.evaluate(SHOWN_BY_WORKER), what="a notice")
-    assert worker.evaluate(SHOWN_BY_WORKER) == [f"{bob.username} in #{slug}: look here"]
+    assert worker.evaluate(SHOWN_BY_WORKER) == [
+        f"\u2068{bob.username}\u2069 in #\u2068{slug}\u2069: look here"  # each name in its own direction
+    ]
     worker.evaluate(PRESS)
     carol.is_in(slug)
     expect(carol.message("look here")).to_be_visible()

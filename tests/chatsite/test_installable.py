@@ -84,7 +84,7 @@ def test_the_worker_takes_no_toast_away(cast: Cast) -> None:
 
     assert (
         "History cleared for you."
-        not in bob.get("/channels/design/", headers={"X-Purpose": "keep"}).content.decode()
+        not in bob.get("/channels/design/", headers={"HX-Preloaded": "true"}).content.decode()
     )
     assert "History cleared for you." in bob.get("/channels/design/").content.decode()
 
