@@ -3,9 +3,11 @@
 import re
 
 import pytest
+from django.utils.translation import override
 from hypothesis import given
 from hypothesis import strategies as st
 
+from chatsite.languages import LANGUAGES
 from messaging.rendering import render
 
 REL = 'rel="noopener nofollow ugc" target="_blank"'
@@ -79,3 +81,12 @@ def test_no_text_makes_markup_of_its_own(text: str) -> None:
 )
 def test_no_mixture_of_links_and_quotes_breaks_out(parts: list[str]) -> None:
     test_no_text_makes_markup_of_its_own.hypothesis.inner_test("".join(parts))  # type: ignore[attr-defined]
+
+
+def test_what_is_stored_of_a_text_is_the_same_in_every_language() -> None:
+    text = "see https://example.org\nand write to bob@example.org at 10:00"
+    stored = set()
+    for language, _name in LANGUAGES:
+        with override(language):
+            stored.add(render(text))
+    assert len(stored) == 1
