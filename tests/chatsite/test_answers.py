@@ -100,11 +100,22 @@ def test_a_form_in_another_charset_is_refused_not_a_crash(cast: Cast, path: str)
     assert settings.SITE_NAME in response.content.decode()
 
 
-def test_every_browser_gets_one_whole_language(cast: Cast) -> None:
-    page = signed_in(cast.bob).get("/accounts/logout/", headers={"Accept-Language": "de"}).content.decode()
+@pytest.mark.parametrize(
+    ("asked", "language", "button", "others"),
+    [
+        ("de", "de", "Abmelden", "Log out"),
+        ("nl", "en", "Log out", "Uitloggen"),
+        ("", "en", "Log out", "Abmelden"),
+    ],
+)
+def test_every_browser_gets_one_whole_language(
+    cast: Cast, asked: str, language: str, button: str, others: str
+) -> None:
+    page = signed_in(cast.bob).get("/accounts/logout/", headers={"Accept-Language": asked}).content.decode()
 
-    assert 'lang="en"' in page
-    assert "Abmelden" not in page
+    assert f'lang="{language}"' in page
+    assert button in page
+    assert others not in page
 
 
 def test_what_is_too_large_to_read_is_refused_in_our_dress(cast: Cast) -> None:
