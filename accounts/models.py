@@ -195,9 +195,11 @@ class Act(models.TextChoices):
     LOG_IN_FAILED = "log_in_failed", _("log-in failed")
     MEMBER_ADDED = "member_added", _("added to a channel")
     MEMBER_REMOVED = "member_removed", _("removed from a channel")
+    ROLE_SET = "role_set", _("role in a channel set")
     CHANNEL_EDITED = "channel_edited", _("channel edited")
     CHANNEL_ARCHIVED = "channel_archived", _("channel archived")
     CHANNEL_RESTORED = "channel_restored", _("channel restored")
+    MESSAGE_DELETED = "message_deleted", _("message deleted")
     REJECTED_RETRIED = "rejected_retried", _("rejected message retried")
     REJECTED_DISCARDED = "rejected_discarded", _("rejected message discarded")
 

@@ -1,6 +1,6 @@
 """Who may do what with an account; and what is true of an actor, for the rules of the other apps."""
 
-from accounts.actors import Actor
+from accounts.actors import SYSTEM, Actor
 from accounts.models import User
 from chatsite.rights import rule
 
@@ -8,6 +8,11 @@ from chatsite.rights import rule
 @rule
 def is_active(actor: Actor) -> bool:
     return actor.is_active
+
+
+@rule
+def is_system(actor: Actor) -> bool:
+    return actor is SYSTEM
 
 
 @rule

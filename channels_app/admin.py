@@ -12,6 +12,7 @@ from django.utils.html import format_html
 from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
+from accounts.models import User
 from channels_app import queries
 from channels_app.actions import (
     archive_channel,
@@ -23,6 +24,11 @@ from channels_app.actions import (
 )
 from channels_app.models import Channel, Membership
 from chatsite.admin import ActionModelForm, SavedByAction, for_each
+
+
+def admin_of(request: HttpRequest) -> User:
+    """Who uses the admin; nobody comes this far who is not logged in."""
+    return request.user  # type: ignore[return-value]
 
 
 class ChannelForm(ActionModelForm):
@@ -66,7 +72,10 @@ class ChannelFilter(admin.SimpleListFilter):
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         chosen = request.GET.get(self.parameter_name, "")
-        return [(str(channel.pk), channel.name) for channel in queries.busiest_channels(and_also=chosen)]
+        return [
+            (str(channel.pk), channel.name)
+            for channel in queries.busiest_channels(admin_of(request), and_also=chosen)
+        ]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         known = {key for key, _name in self.lookup_choices}
@@ -87,12 +96,22 @@ class MembershipChannelFilter(ChannelFilter):
 @admin.register(Channel)
 class ChannelAdmin(SavedByAction):
     form = ChannelForm
-    list_display = ("name", "slug", "topic", "member_count", "last_seq", "last_activity_at", "archived_at")
+    list_display = (
+        "name",
+        "kind",
+        "slug",
+        "topic",
+        "member_count",
+        "last_seq",
+        "last_activity_at",
+        "archived_at",
+    )
     list_filter = (IsArchivedFilter,)
     search_fields = ("slug",)
     search_help_text = _("Search by the beginning of a name.")
     actions = ("archive", "restore")
     readonly_fields = (
+        "kind",
         "slug",
         "creator",
         "created_at",
@@ -109,6 +128,11 @@ class ChannelAdmin(SavedByAction):
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
         return () if obj is None else ("name", *self.readonly_fields)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        rows: Any = super().get_queryset(request)
+        visible: QuerySet[Any] = rows.visible_to(request.user)
+        return visible
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
@@ -166,7 +190,7 @@ class MembershipAdmin(SavedByAction):
         return ("channel", "user", "joined_at", "left_at", "cleared_seq", "last_read_seq", "is_muted")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        return self.with_related(request, "user", "channel")
+        return queries.memberships_seen_by(admin_of(request), self.with_related(request, "user", "channel"))
 
     def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         # The list has an action that changes; there is nothing to change in the row itself.
@@ -175,7 +199,10 @@ class MembershipAdmin(SavedByAction):
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
     ) -> tuple[QuerySet[Any], bool]:
-        return queries.find_memberships(queryset, search_term) if search_term else queryset, False
+        found = (
+            queries.find_memberships(admin_of(request), queryset, search_term) if search_term else queryset
+        )
+        return found, False
 
     @admin.action(description=_("Unsubscribe"), permissions=["change"])
     def unsubscribe(self, request: HttpRequest, chosen: QuerySet[Membership]) -> None:

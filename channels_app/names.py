@@ -1,6 +1,10 @@
 """What a channel may be called, and the slug under which two names are the same channel."""
 
+import hashlib
 import re
+import secrets
+from base64 import b32encode
+from collections.abc import Iterable
 
 from django.utils.translation import gettext_lazy as _
 
@@ -9,6 +13,8 @@ from chatsite.text import KEY_LENGTH, comparison_key, is_blank, one_line, refuse
 
 NAME_LENGTH = 80  # characters
 PUBLIC_SLUG = "public"
+PRIVATE_SIGN, DIRECT_SIGN = "P", "D"  # what addresses begin with that are made of no name
+RANDOM_BYTES = 20  # of an address that nobody guesses
 
 # These follow /channels/ in addresses of their own, or soon may.
 RESERVED_SLUGS = frozenset(
@@ -53,3 +59,17 @@ def slug_of(name: str) -> str:
     style of one symbol (variation selectors) are the same symbol.
     """
     return _PATH_CHARACTERS.sub("-", comparison_key(_VARIATION_SELECTORS.sub("", one_line(name))))
+
+
+def people_key(user_ids: Iterable[int]) -> str:
+    """What finds the conversation of these people: the same for the same people, in whatever order."""
+    return hashlib.sha256(" ".join(map(str, sorted(user_ids))).encode()).hexdigest()
+
+
+def random_slug(sign: str) -> str:
+    """An address that nobody guesses and no name makes: slugs of names have no capital letters.
+
+    Arguments:
+        sign: the capital letter that it begins with, which says the kind of channel.
+    """
+    return sign + b32encode(secrets.token_bytes(RANDOM_BYTES)).decode()

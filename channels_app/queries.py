@@ -1,16 +1,19 @@
 """Every read of channels and memberships, scoped to what the person may see."""
 
-from collections.abc import Collection, Mapping
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
 
 from django.core.paginator import Page, Paginator
-from django.db.models import Case, F, QuerySet, When
+from django.db.models import Case, Exists, F, OuterRef, Q, QuerySet, When
 
 from accounts.actors import Actor
 from accounts.models import User
-from accounts.queries import LAST_CHARACTER
+from accounts.queries import LAST_CHARACTER, user_by_username
 from accounts.queries import named_like as people_named_like
-from channels_app.models import Channel, Membership
-from channels_app.names import PUBLIC_SLUG, slug_of
+from channels_app.models import MOST_IN_DIRECT, Channel, Invitation, Membership, Role
+from channels_app.names import PUBLIC_SLUG, people_key, slug_of
+from channels_app.permissions import Seat, may_remove, may_set_roles, may_withdraw
 from chatsite.errors import NotFound
 from chatsite.text import KEY_LENGTH, refuse_unstorable
 
@@ -18,21 +21,73 @@ BROWSE_PAGE = 50  # channels
 MEMBERS_PAGE = 100  # people
 OFFERED = 200  # channels, to somebody who is about to jump to one
 SHARED_SHOWN = 100  # channels
+INVITATIONS_SHOWN = 200
+PEOPLE_OFFERED = 20
 BUSIEST = 20  # channels
 PEOPLE_MEANT = 20  # by the beginning of a username in a search
 
 
 def channel_by_slug(actor: Actor, slug: str) -> Channel:
-    """The channel that `actor` names by `slug`, or by its name in any spelling.
+    """The channel that `actor` names by `slug`: its address, or a public one's name of now or of before.
 
     Raises:
         NotFound: there is none, or not for this actor.
     """
     refuse_unstorable(slug, field="")
-    channel = Channel.objects.visible_to(actor).filter(slug=slug_of(slug)).first()
+    visible = Channel.objects.visible_to(actor)
+    named = visible.filter(slug__in={slug, slug_of(slug)})
+    # The address first: a public channel may be called as that of another.
+    channels = sorted(named, key=lambda channel: channel.slug != slug)
+    channel = channels[0] if channels else visible.filter(former_slugs__slug=slug_of(slug)).first()
     if channel is None:
         raise NotFound
+    if isinstance(actor, User):
+        with_others(actor, [channel])
     return channel
+
+
+def with_others(user: User, channels: Iterable[Channel]) -> None:
+    """Have each direct one of `channels` know its `others`, as `user` sees it; by name, in one query."""
+    direct = {channel.pk: channel for channel in channels if channel.is_direct}
+    if not direct:
+        return
+    memberships = Membership.objects.filter(channel__in=direct).exclude(user=user).select_related("user")
+    others: dict[int, list[User]] = defaultdict(list)
+    for membership in memberships:
+        others[membership.channel_id].append(membership.user)
+    for channel_id, people in others.items():
+        direct[channel_id].others = sorted(people, key=lambda person: person.username)
+
+
+def direct_of(people: Collection[User]) -> Channel | None:
+    """The conversation of exactly these people, when it was opened already."""
+    return Channel.objects.filter(people_key=people_key(user.pk for user in people)).first()
+
+
+def person(username: str) -> User:
+    """Somebody with an account whom one can write to.
+
+    Raises:
+        NotFound: there is nobody of that name.
+    """
+    user = user_by_username(username)
+    if not user.is_active:
+        raise NotFound
+    return user
+
+
+def people_named(usernames: Collection[str]) -> list[User]:
+    """Those of the usernames that somebody with an account has, by name; no more than one can write to."""
+    storable = [name for name in usernames if len(name) <= KEY_LENGTH and name.isprintable()]
+    people = User.objects.filter(username__in=storable[:MOST_IN_DIRECT], is_active=True)
+    return list(people.order_by("username"))
+
+
+def people_to_write_to(user: User, typed: str) -> list[User]:
+    """Those but `user` whose username begins with what is typed, the first few by name."""
+    refuse_unstorable(typed, field="q")
+    others = User.objects.filter(is_active=True).exclude(pk=user.pk)
+    return list(people_named_like(others, typed)[:PEOPLE_OFFERED])
 
 
 def channels_by_slugs(wishes: Mapping[int, Collection[str]]) -> dict[int, list[Channel]]:
@@ -48,11 +103,22 @@ def channels_by_slugs(wishes: Mapping[int, Collection[str]]) -> dict[int, list[C
 
 def membership_of(user: User, channel: Channel) -> Membership | None:
     """`user`'s membership of `channel`, ended or not; None when they never were in it."""
-    return Membership.objects.filter(user=user, channel=channel).first()
+    membership = Membership.objects.filter(user=user, channel=channel).first()
+    channel.note_role(user, membership)
+    return membership
 
 
-def members(channel: Channel, *, after: str) -> tuple[list[User], bool]:
-    """One page of who is in a channel that the caller may see, by username, and whether there are more.
+@dataclass(frozen=True, slots=True)
+class Member:
+    """Somebody in a channel, and whether who looks at them there may change that."""
+
+    user: User
+    role: Role
+    may_be_managed: bool
+
+
+def members(viewer: User, channel: Channel, *, after: str) -> tuple[list[Member], bool]:
+    """One page of who is in a channel that the viewer may see, by username, and whether there are more.
 
     Arguments:
         after: the last username of the page before; "" for the first page.
@@ -64,26 +130,62 @@ def members(channel: Channel, *, after: str) -> tuple[list[User], bool]:
         .select_related("user")
         .order_by("user__username")
     )
-    people = [membership.user for membership in memberships[: MEMBERS_PAGE + 1]]
-    return people[:MEMBERS_PAGE], len(people) > MEMBERS_PAGE
+    page = list(memberships[: MEMBERS_PAGE + 1])
+    return [_member(viewer, channel, one) for one in page[:MEMBERS_PAGE]], len(page) > MEMBERS_PAGE
 
 
-def my_memberships(user: User) -> QuerySet[Membership]:
+def member(viewer: User, channel: Channel, username: str) -> Member:
+    """The one of that name in a channel that the viewer may see.
+
+    Raises:
+        NotFound: there is none.
+    """
+    user = user_by_username(username)
+    membership = membership_of(user, channel)
+    if membership is None or not membership.is_subscribed:
+        raise NotFound
+    membership.user = user
+    return _member(viewer, channel, membership)
+
+
+def my_invitations(user: User) -> list[Invitation]:
+    """What `user` can accept or decline, the oldest first."""
+    pending = Invitation.objects.pending().filter(user=user)
+    return list(pending.select_related("channel", "inviter").order_by("pk"))
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """An invitation, and whether who looks at it may take it back."""
+
+    invitation: Invitation
+    may_be_withdrawn: bool
+
+
+def invitations_to(viewer: User, channel: Channel) -> list[Pending]:
+    """Whose answer a channel that the viewer may see waits for, the newest first."""
+    newest = Invitation.objects.pending().filter(channel=channel).order_by("-invited_at")
+    pending = list(newest.select_related("user", "inviter")[:INVITATIONS_SHOWN])
+    for invitation in pending:
+        invitation.channel = channel  # whose roles are known
+    return [Pending(invitation, may_withdraw.test(viewer, invitation)) for invitation in pending]
+
+
+def my_memberships(user: User) -> list[Membership]:
     """`user`'s memberships of the channels in the sidebar, each with its channel, by name, `public` first."""
-    channels = Channel.objects.visible_to(user).open()
-    return (
-        Membership.objects.filter(user=user, left_at=None, channel__in=channels)
-        .select_related("channel")
-        .order_by(Case(When(channel__slug=PUBLIC_SLUG, then=0), default=1), "channel__slug")
-    )
+    shown = Q(is_hidden=False) | Q(channel__last_seq__gt=0)
+    mine = Membership.objects.filter(shown, user=user, left_at=None, channel__archived_at=None)
+    memberships = list(mine.select_related("channel"))
+    with_others(user, (membership.channel for membership in memberships))
+    return sorted(memberships, key=_by_name)
 
 
 def shared_channels(viewer: User, person: User) -> list[Channel]:
     """The channels in `viewer`'s sidebar that `person` is in too, by name."""
     theirs = Membership.objects.filter(user=person, left_at=None).values("channel")
     mine = Membership.objects.filter(user=viewer, left_at=None).values("channel")
-    shared = Channel.objects.visible_to(viewer).open().filter(pk__in=mine).filter(pk__in=theirs)
-    return list(shared.order_by("slug")[:SHARED_SHOWN])
+    shared = Channel.objects.visible_to(viewer).open().named().filter(pk__in=mine).filter(pk__in=theirs)
+    return list(shared.order_by("name")[:SHARED_SHOWN])
 
 
 def browse(user: User, *, name_filter: str, page: str) -> Page[Channel]:
@@ -94,7 +196,7 @@ def browse(user: User, *, name_filter: str, page: str) -> Page[Channel]:
         page: the page's number as given in the address; anything else is the nearest page there is.
     """
     refuse_unstorable(name_filter, field="q")
-    channels = Channel.objects.visible_to(user).open().with_is_member(user).order_by("slug")
+    channels = Channel.objects.visible_to(user).public().open().with_is_member(user).order_by("slug")
     if wanted := slug_of(name_filter):
         channels = channels.filter(slug__contains=wanted)
     return Paginator(channels, BROWSE_PAGE).get_page(page)
@@ -108,7 +210,7 @@ def channels_to_offer(user: User, *, typed: str) -> tuple[list[Channel], bool]:
             "" for any, by name.
     """
     refuse_unstorable(typed, field="q")
-    channels = Channel.objects.visible_to(user).open().without(user)
+    channels = Channel.objects.visible_to(user).public().open().without(user)
     wanted = slug_of(typed.strip().removeprefix("#"))
     for word in list(filter(None, wanted.split("-"))) or [wanted]:
         channels = channels.filter(slug__contains=word)
@@ -123,11 +225,17 @@ def landing_channel() -> Channel:
     return Channel.objects.get(slug=PUBLIC_SLUG)
 
 
-def busiest_channels(*, and_also: str = "") -> list[Channel]:
+def memberships_seen_by(actor: Actor, memberships: QuerySet[Membership]) -> QuerySet[Membership]:
+    """Those of `memberships` that are of channels which `actor` may see."""
+    return memberships.filter(~Exists(Channel.objects.hidden_from(actor).filter(pk=OuterRef("channel"))))
+
+
+def busiest_channels(actor: Actor, *, and_also: str = "") -> list[Channel]:
     """The channels in which something was said last, and the one with the id `and_also`; for admins."""
-    busiest = list(Channel.objects.order_by(F("last_activity_at").desc(nulls_last=True), "pk")[:BUSIEST])
+    visible = Channel.objects.visible_to(actor)
+    busiest = list(visible.order_by(F("last_activity_at").desc(nulls_last=True), "pk")[:BUSIEST])
     if and_also.isascii() and and_also.isdecimal() and len(and_also) <= 18:
-        busiest += Channel.objects.filter(pk=and_also).exclude(pk__in=[channel.pk for channel in busiest])
+        busiest += visible.filter(pk=and_also).exclude(pk__in=[channel.pk for channel in busiest])
     return busiest
 
 
@@ -137,12 +245,13 @@ def named_like(channels: QuerySet[Channel], words: str) -> QuerySet[Channel]:
     return channels.filter(slug__gte=start, slug__lt=start + LAST_CHARACTER).order_by("slug")
 
 
-def channel_or_people(words: str) -> tuple[Channel | None, list[User]]:
+def channel_or_people(actor: Actor, words: str) -> tuple[Channel | None, list[User]]:
     """What an admin means by `words`: `#channel`, `@person`, or the one of the two that there is."""
     words = words.strip()
     channel = None
     if not words.startswith("@"):
-        channel = Channel.objects.filter(slug=slug_of(words.removeprefix("#"))).first()
+        named = Channel.objects.visible_to(actor).public()
+        channel = named.filter(slug=slug_of(words.removeprefix("#"))).first()
     if channel is not None or words.startswith("#"):
         return channel, []
     return None, list(people_named_like(User.objects.all(), words)[:PEOPLE_MEANT])
@@ -153,9 +262,22 @@ def memberships_in(memberships: QuerySet[Membership], channel_id: int) -> QueryS
     return memberships.filter(channel_id=channel_id).order_by("-user_id")
 
 
-def find_memberships(memberships: QuerySet[Membership], words: str) -> QuerySet[Membership]:
+def find_memberships(actor: Actor, memberships: QuerySet[Membership], words: str) -> QuerySet[Membership]:
     """Those of `memberships` that are in `#channel` or of `@person`, by an index."""
-    channel, people = channel_or_people(words)
+    channel, people = channel_or_people(actor, words)
     if channel is not None:
         return memberships_in(memberships, channel.pk)
     return memberships.filter(user__in=people).order_by("-user_id", "-pk")
+
+
+def _member(viewer: User, channel: Channel, membership: Membership) -> Member:
+    channel.note_role(membership.user, membership)
+    may_be_managed = may_set_roles.test(viewer, channel) or may_remove.test(
+        viewer, Seat(channel, membership.user)
+    )
+    return Member(membership.user, Role(membership.role), may_be_managed)
+
+
+def _by_name(membership: Membership) -> tuple[bool, str, int]:
+    channel = membership.channel
+    return not channel.is_public_square, slug_of(channel.title), channel.pk

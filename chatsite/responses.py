@@ -51,7 +51,7 @@ def page_of(request: HttpRequest) -> str:
     if match is None or (request.method in ("GET", "HEAD") and match.url_name not in FRAGMENTS_AND_BUTTONS):
         return request.get_full_path()
     if "slug" in match.kwargs:
-        return reverse("messaging:channel", kwargs=match.kwargs)
+        return reverse("messaging:channel", args=[match.kwargs["slug"]])
     if "client_id" in match.kwargs:
         return reverse("messaging:permalink", kwargs=match.kwargs)
     return request.path if request.method in ("GET", "HEAD") else reverse("home")

@@ -4,7 +4,7 @@ from django.contrib import admin
 from django.urls import include, path
 
 from accounts.views import avatar
-from channels_app.views import person
+from channels_app.views import direct, new_direct, person
 from chatsite import installable, styleguide, views
 from messaging.views import home
 
@@ -17,6 +17,8 @@ urlpatterns = [
     path("avatars/<int:user_id>/<slug:digest>/<int:side>.webp", avatar, name="avatar"),
     path("people/<str:username>/", person, name="person"),
     path("channels/", include("channels_app.urls")),
+    path("direct/", new_direct, name="new_direct"),
+    path("direct/<str:username>/", direct, name="direct"),
     path("", include("messaging.urls")),
     path("styleguide/", styleguide.styleguide, name="styleguide"),
     path("admin/", admin.site.urls),

@@ -12,7 +12,7 @@ from django.utils.html import format_html
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from channels_app.admin import ChannelFilter
+from channels_app.admin import ChannelFilter, admin_of
 from chatsite.admin import MOST_LISTED, ReadOnlyAdmin, for_each
 from chatsite.numbers import number
 from messaging import queries
@@ -74,12 +74,14 @@ class MessageAdmin(NewestAdmin):
     inlines = (EarlierTexts,)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        return self.with_related(request, "channel", "author").defer("html", "fingerprint")
+        rows = self.with_related(request, "channel", "author").defer("html", "fingerprint")
+        return queries.messages_seen_by(admin_of(request), rows)
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
     ) -> tuple[QuerySet[Any], bool]:
-        return queries.find_messages(queryset, search_term) if search_term else queryset, False
+        found = queries.find_messages(admin_of(request), queryset, search_term) if search_term else queryset
+        return found, False
 
     @admin.display(description=_("text"))
     def excerpt(self, message: Message) -> str:
@@ -128,7 +130,7 @@ class OutcomeFilter(admin.SimpleListFilter):
 
 @admin.register(RejectedMessage)
 class RejectedMessageAdmin(NewestAdmin):
-    list_display = ("client_id", "author", "reason", "outcome", "rejected_at", "detail_excerpt")
+    list_display = ("client_id", "author", "reason", "outcome", "rejected_at")
     list_filter = (OutcomeFilter, ReasonFilter)
     search_fields = ("client_id",)
     search_help_text = _("Search by client id.")
@@ -146,6 +148,10 @@ class RejectedMessageAdmin(NewestAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         return self.with_related(request, "author")
+
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
+        found = super().get_object(request, object_id, from_field)
+        return queries.rejected_seen_by(admin_of(request), found) if found else None
 
     def has_decide_permission(self, request: HttpRequest) -> bool:
         return bool(may_decide_rejected.test(request.user))
@@ -186,10 +192,6 @@ class RejectedMessageAdmin(NewestAdmin):
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
     ) -> tuple[QuerySet[Any], bool]:
         return queries.find_rejected(queryset, search_term) if search_term else queryset, False
-
-    @admin.display(description=_("detail"))
-    def detail_excerpt(self, rejected: RejectedMessage) -> str:
-        return truncatechars(rejected.detail, EXCERPT_LENGTH)
 
     @admin.display(description=_("envelope"))
     def envelope_as_text(self, rejected: RejectedMessage) -> str:

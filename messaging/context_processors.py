@@ -8,6 +8,7 @@ from django.template.loader import render_to_string
 from django.utils.functional import SimpleLazyObject
 from django.utils.translation import get_language
 
+from channels_app.queries import my_invitations
 from messaging import queries
 
 # By language: for each kind of number that it tells apart, as the Unicode CLDR names them, one of the kind.
@@ -19,11 +20,14 @@ MOST_KINDS = {"one": 1, "other": 2}  # where a language has no others, or they n
 
 
 def sidebar(request: HttpRequest) -> dict[str, Any]:
-    """`sidebar`: the viewer's channels, read only by a page that shows them."""
+    """`sidebar` and `invitations`: where the viewer is, and is asked to; read only where it is shown."""
     user = getattr(request, "user", None)
     if user is None or not user.is_authenticated:
         return {}
-    return {"sidebar": SimpleLazyObject(lambda: queries.sidebar(user))}
+    return {
+        "sidebar": SimpleLazyObject(lambda: queries.sidebar(user)),
+        "invitations": SimpleLazyObject(lambda: my_invitations(user)),
+    }
 
 
 def words(request: HttpRequest) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from django.utils import translation
 
 from accounts.models import User
 from accounts.queries import sessions_alive, users_of_sessions, who_shows_presence
-from channels_app.models import Channel, Membership
+from channels_app.models import Channel, Invitation, Membership
 from channels_app.queries import channels_by_slugs
 from chatsite.languages import LANGUAGES
 from chatsite.live.source import Batch, Place, Viewer
@@ -73,10 +73,6 @@ class DatabaseSource:
         with translation.override(language):
             return "".join(render_to_string("messaging/_message.html", {"message": row}) for row in rows)
 
-    def names(self, user_ids: Collection[int]) -> Mapping[int, tuple[str, str]]:
-        users = User.objects.filter(pk__in=user_ids)
-        return {user.pk: (user.username, user.display_name) for user in users}
-
     def showing_presence(self, user_ids: Collection[int]) -> Collection[int]:
         return who_shows_presence(user_ids)
 
@@ -91,7 +87,7 @@ def _viewers(users: Iterable[User]) -> dict[int, Viewer]:
     cleared: dict[int, dict[int, int]] = defaultdict(dict)
     memberships = Membership.objects.filter(user__in=[user.pk for user in users])
     columns = ("user_id", "channel_id", "left_at", "channel__archived_at")
-    marks = ("cleared_seq", "last_read_seq", "unread_marks", "is_muted", "notifies")
+    marks = ("cleared_seq", "last_read_seq", "unread_marks", "is_muted", "notifies", "is_hidden")
     for user_id, channel_id, left_at, archived_at, cleared_seq, *others in memberships.values_list(
         *columns, *marks
     ):
@@ -100,6 +96,9 @@ def _viewers(users: Iterable[User]) -> dict[int, Viewer]:
             sidebars[user_id] ^= hash((channel_id, cleared_seq, *others))  # in whatever order they come
         if cleared_seq:
             cleared[user_id][channel_id] = cleared_seq
+    invited = Invitation.objects.pending().filter(user__in=[user.pk for user in users])
+    for user_id, invitation_id in invited.values_list("user_id", "pk"):
+        sidebars[user_id] ^= hash(("invited", invitation_id))
     return {
         user.pk: Viewer(
             user.pk,
@@ -123,7 +122,7 @@ def _place(channel: Channel) -> Place:
         channel.last_seq,
         about=(channel.name, channel.topic),
         members=channel.members_version,
-        is_listed=not channel.is_archived,
+        listed_as=None if channel.is_archived else (channel.name, channel.slug),
     )
 
 

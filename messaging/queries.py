@@ -1,5 +1,6 @@
 """Every read of messages, scoped to what the person may see, by key and never by offset."""
 
+import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
@@ -7,7 +8,7 @@ from typing import Literal
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 
 from accounts.actors import Actor
@@ -15,9 +16,9 @@ from accounts.models import User
 from channels_app.models import Channel, Membership
 from channels_app.queries import channel_or_people, membership_of, my_memberships
 from chatsite.errors import NotFound
-from chatsite.rights import require
+from chatsite.rights import Predicate, require
 from messaging.models import Message, MessageQuerySet, RejectedMessage, Tombstone
-from messaging.permissions import may_change
+from messaging.pipeline.envelope import channel_in, without_text
 
 PAGE = 50  # messages
 CHANGES_PAGE = 200  # messages
@@ -155,15 +156,15 @@ def message_by_client_id(actor: Actor, client_id: UUID) -> Message:
     return message
 
 
-def message_to_change(actor: Actor, client_id: UUID) -> Message:
-    """The message of that name, for a page that offers to edit or delete it.
+def message_to_change(actor: Actor, client_id: UUID, right: Predicate) -> Message:
+    """The message of that name, for who wants to do with it what `right` is about.
 
     Raises:
         NotFound: as `message_by_client_id`.
         NotAllowed: the actor may not change it.
     """
     message = message_by_client_id(actor, client_id)
-    require(may_change, actor, message)
+    require(right, actor, message)
     return message
 
 
@@ -280,7 +281,7 @@ def changes_after(user: User, channel: Channel, version: int) -> Changes:
 
 def sidebar(user: User) -> list[Place]:
     """The channels in `user`'s sidebar, in their order, each with what is unread in it."""
-    memberships = list(my_memberships(user))
+    memberships = my_memberships(user)
     unread = count_unread(user, memberships)
     return [
         Place(
@@ -336,11 +337,28 @@ def messages_in(messages: QuerySet[Message], channel_id: int) -> QuerySet[Messag
     return messages.filter(channel_id=channel_id).order_by("-seq")
 
 
-def find_messages(messages: QuerySet[Message], words: str) -> QuerySet[Message]:
+def messages_seen_by(actor: Actor, messages: QuerySet[Message]) -> QuerySet[Message]:
+    """Those of `messages` that are of channels which `actor` may see.
+
+    Looked up for each row that is read, not joined: see `MessageQuerySet.with_authors`.
+    """
+    return messages.filter(~Exists(Channel.objects.hidden_from(actor).filter(pk=OuterRef("channel"))))
+
+
+def rejected_seen_by(actor: Actor, rejected: RejectedMessage) -> RejectedMessage:
+    """`rejected` as `actor` may see it: without what was said in a channel that is hidden from them."""
+    envelope = json.loads(rejected.envelope)
+    channel_id = channel_in(envelope)
+    if channel_id and Channel.objects.hidden_from(actor).filter(pk=channel_id).exists():
+        rejected.envelope, rejected.detail = json.dumps(without_text(envelope)), ""
+    return rejected
+
+
+def find_messages(actor: Actor, messages: QuerySet[Message], words: str) -> QuerySet[Message]:
     """Those of `messages` of that client_id, in `#channel` or by `@person`, newest first, by an index."""
     if client_id := _as_uuid(words):
         return messages.filter(client_id=client_id)
-    channel, people = channel_or_people(words)
+    channel, people = channel_or_people(actor, words)
     if channel is not None:
         return messages_in(messages, channel.pk)
     return messages.filter(author__in=people).order_by("-author_id", "-pk")

@@ -17,6 +17,7 @@ from accounts.requests import SignedInRequest
 from channels_app.actions import mark_read
 from channels_app.forms import ReadForm
 from channels_app.models import Channel, Membership
+from channels_app.permissions import may_open_settings
 from channels_app.queries import channel_by_slug, landing_channel, membership_of
 from chatsite.database import need_database
 from chatsite.errors import ChatError, Invalid
@@ -26,6 +27,7 @@ from chatsite.toasts import toast
 from messaging import actions, queries
 from messaging.forms import BrowserForm, ComposerForm, TextForm
 from messaging.models import Message
+from messaging.permissions import may_delete, may_edit, may_moderate
 from messaging.pipeline.accept import (
     Accepted,
     accept,
@@ -130,7 +132,7 @@ def permalink(request: SignedInRequest, client_id: UUID) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def edit(request: SignedInRequest, client_id: UUID) -> HttpResponse:
-    message = queries.message_to_change(request.user, client_id)
+    message = queries.message_to_change(request.user, client_id, may_edit)
     page = "messaging/_edit_form.html" if request.htmx else "messaging/edit.html"
     if request.method != "POST":
         form = TextForm(initial={"text": message.text})
@@ -147,7 +149,7 @@ def edit(request: SignedInRequest, client_id: UUID) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def delete(request: SignedInRequest, client_id: UUID) -> HttpResponse:
     if request.method != "POST":
-        message = queries.message_to_change(request.user, client_id)
+        message = queries.message_to_change(request.user, client_id, may_delete)
         return render(request, "messaging/delete.html", {"message": message})
     deleted = actions.delete_message(request.user, client_id)
     if deleted is None:  # it was not stored yet, and never will be
@@ -258,6 +260,8 @@ def _channel_page(
         "composer": composer,
         "sketch": Message(author=request.user),
         "focus": focus,
+        "may_moderate": may_moderate.test(request.user, shown),
+        "may_open_settings": may_open_settings.test(request.user, shown),
     }
     return render(request, "messaging/channel.html", context, status=status)
 

@@ -360,7 +360,7 @@ class Reader:
         """Read what changed in a channel, and tell its streams."""
         batch = self._source.changes(channel.place)
         before, channel.place = channel.place, batch.place
-        if batch.place.is_listed != before.is_listed:
+        if batch.place.listed_as != before.listed_as:
             self._tell(frames.sidebar(), channel.members)
         self._tell_description(channel, before)
         if batch.is_too_long:
@@ -373,14 +373,14 @@ class Reader:
     def _tell_description(self, channel: Channel, before: Place) -> None:
         """Have pages ask how the channel is described, if that is another; not each time while many join."""
         place, now = channel.place, time.monotonic()
-        is_another = (place.about, place.is_listed) != (before.about, before.is_listed)
+        is_another = (place.about, place.listed_as) != (before.about, before.listed_as)
         if not is_another and place.members == before.members:
             return
         if not is_another and now - channel.described_at < MEMBERS_EVERY_S:
             channel.place = replace(place, members=before.members)  # the next look finds it
             return
         channel.described_at = now
-        self._tell(frames.hint(place), channel.opens)
+        self._tell(frames.hint(before), channel.opens)  # under the address that its pages know
 
     def _tell_messages(self, channel: Channel, before: Place, batch: Batch) -> None:
         self._said |= {(batch.place.channel_id, author) for _seq, author in batch.new}
@@ -445,14 +445,18 @@ class Reader:
             if (channel := self._audience.channels.get(channel_id)) is not None and channel.opens
         ]
         unknown = {user_id for _channel, user_id in heard} - self._audience.people.keys()
-        names = dict(self._source.names(unknown)) if unknown else {}
+        viewers = dict(self._source.viewers(unknown)) if unknown else {}
         for channel, user_id in heard:
             if person := self._audience.people.get(user_id):
-                names[user_id] = person.viewer.username, person.viewer.name
+                viewers[user_id] = person.viewer
+            viewer = viewers.get(user_id)
+            # A ticket outlives the right to write there by some minutes.
+            if viewer is None or channel.place.channel_id not in viewer.joined:
+                continue
             # Who has said it meanwhile does not write it any more, whichever was heard first.
-            if user_id in names and (channel.place.channel_id, names[user_id][0]) not in self._said:
+            if (channel.place.channel_id, viewer.username) not in self._said:
                 others = [stream for stream in channel.opens if stream.user_id != user_id]
-                self._tell(frames.typing(channel.place, *names[user_id]), others)
+                self._tell(frames.typing(channel.place, viewer.username, viewer.name), others)
                 if others:
                     announce(typing_heard(channel.place.channel_id, user_id))
 

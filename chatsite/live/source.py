@@ -14,7 +14,7 @@ class Place:
     Arguments:
         about: what its page says of it besides messages; compared, never looked into.
         members: another one whenever somebody came into it or left.
-        is_listed: its members have it in their sidebars.
+        listed_as: what its members' sidebars say of it besides numbers, None when it is in none.
     """
 
     channel_id: int
@@ -23,7 +23,7 @@ class Place:
     last_seq: int
     about: Hashable
     members: int
-    is_listed: bool
+    listed_as: Hashable
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,9 +92,6 @@ class Source(Protocol):
 
     def render(self, rows: Sequence[Any], language: str) -> str:
         """The rows of a batch as a page shows them."""
-
-    def names(self, user_ids: Collection[int]) -> Mapping[int, tuple[str, str]]:
-        """The username and the display name of each user."""
 
     def showing_presence(self, user_ids: Collection[int]) -> Collection[int]:
         """Those of the users that let others see whether they are here."""

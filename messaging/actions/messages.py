@@ -6,12 +6,15 @@ from uuid import UUID
 from django.db import transaction
 from django.utils import timezone
 
-from accounts.models import User
+from accounts.audit import record
+from accounts.models import Act, User
 from channels_app.models import Channel
 from chatsite.errors import NotFound
 from chatsite.live.bus import announce
 from chatsite.live.events import channel_changed
+from chatsite.rights import Predicate
 from messaging.models import EarlierText, Message, RejectedMessage, Tombstone
+from messaging.permissions import may_delete, may_edit
 from messaging.pipeline.envelope import without_text
 from messaging.queries import message_by_client_id, message_to_change
 from messaging.rendering import HTML_VERSION, render
@@ -29,7 +32,7 @@ def edit_message(actor: User, client_id: UUID, *, text: str) -> Message:
     text = clean_text(text)
     html = render(text)
     with transaction.atomic():
-        message = _locked(actor, client_id)
+        message = _locked(actor, client_id, may_edit)
         if message.text == text:
             return message
         now = timezone.now()
@@ -40,16 +43,16 @@ def edit_message(actor: User, client_id: UUID, *, text: str) -> Message:
 
 
 def delete_message(actor: User, client_id: UUID) -> Message | None:
-    """Take the actor's own message away from everybody: the row stays, its texts are gone.
+    """Take a message away from everybody: the row stays, its texts are gone.
 
-    One that is not stored yet never will be: a tombstone of the actor's stays in its place. So it does for
-    every name under which the actor can see no message, whatever is behind it.
+    An own one that is not stored yet never will be: a tombstone of the actor's stays in its place. So it
+    does for every name under which the actor can see no message, whatever is behind it.
 
     Returns:
         The deleted message, None when there was none to be seen.
 
     Raises:
-        NotAllowed: it is somebody else's, or the channel is archived.
+        NotAllowed: it is somebody else's and the actor is no moderator, or the channel is archived.
     """
     try:
         return _delete_stored(actor, client_id)
@@ -66,12 +69,14 @@ def delete_message(actor: User, client_id: UUID) -> Message | None:
 
 @transaction.atomic
 def _delete_stored(actor: User, client_id: UUID) -> Message:
-    message = _locked(actor, client_id)
+    message = _locked(actor, client_id, may_delete)
     message.text = message.html = ""
     message.deleted_at = timezone.now()
     message.earlier_texts.all().delete()
     _save_as_next_version(message, ["text", "html", "deleted_at"])
-    _erase_rejected(actor, client_id)
+    _erase_rejected(message.author, client_id)
+    if actor != message.author and message.channel.is_public:
+        record(actor, Act.MESSAGE_DELETED, person=message.author, about=str(client_id))
     return message
 
 
@@ -105,10 +110,10 @@ def _wait_for_who_stores(client_id: UUID) -> None:
     Message.objects.select_for_update().filter(client_id=client_id).values_list("pk").first()
 
 
-def _locked(actor: User, client_id: UUID) -> Message:
+def _locked(actor: User, client_id: UUID, right: Predicate) -> Message:
     """The message to change, with its channel locked before it, as every write does."""
     channel = Channel.objects.select_for_update().get(pk=message_by_client_id(actor, client_id).channel_id)
-    message = message_to_change(actor, client_id)  # again, now that nobody else can change it
+    message = message_to_change(actor, client_id, right)  # again, now that nobody else can change it
     message.channel = channel
     return message
 

@@ -118,7 +118,9 @@ def _refused_again(rejected: RejectedMessage, reason: str, detail: str) -> Confl
     # Its author may have deleted it meanwhile: then nothing of the text may come back by the detail.
     RejectedMessage.objects.filter(pk=rejected.pk, outcome=OPEN).update(reason=reason, detail=detail)
     words = _("Refused again: %(reason)s. It stays open.")
-    return Conflict(words % {"reason": f"{reason} ({detail})" if detail else reason}, code=reason)
+    # Only where it quotes no text: this admin may not be in the channel.
+    is_told = bool(detail) and reason == "unknown_envelope"
+    return Conflict(words % {"reason": f"{reason} ({detail})" if is_told else reason}, code=reason)
 
 
 def _ended(outcome: RejectedMessage.Outcome) -> Conflict:

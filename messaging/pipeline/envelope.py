@@ -96,6 +96,12 @@ def names_in(fields: object) -> tuple[UUID | None, int | None]:
     return _uuid_or_none(envelope.get("client_id")), author_id if is_id else None
 
 
+def channel_in(fields: object) -> int | None:
+    """The channel's id in what may be no envelope at all, None when it can't be read."""
+    channel_id = _likely_envelope(fields).get("channel_id")
+    return channel_id if type(channel_id) is int and 0 < channel_id <= LARGEST_ID else None
+
+
 def fingerprint_in(fields: object) -> bytes | None:
     """The fingerprint of the message in `fields`, also where no more than that is left of it; else None."""
     try:
@@ -112,6 +118,7 @@ def cut_down(fields: object) -> dict[str, Any]:
     return {
         "client_id": str(client_id) if client_id else None,
         "author_id": author_id,
+        "channel_id": channel_in(fields),
         "fingerprint": fingerprint.hex() if fingerprint else None,
         "begins": json.dumps(fields)[:KEPT_OF_A_CUT],
     }

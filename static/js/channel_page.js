@@ -166,7 +166,12 @@ class ChannelPage {
 
   /** They left, were removed or came back somewhere else, or the channel was archived: this page can't show it by itself. */
   #sayWhoMayPost() {
-    const { ticket, pageUrl } = this.#region.dataset;
+    const { slug, ticket, pageUrl } = this.#region.dataset;
+    const about = document.querySelector(".channel__header [data-about]");
+    if (about && about.dataset.slug !== slug) {
+      this.#connection.say(this.#region, ...reload(pageUrl, word("renamed")));
+      return;
+    }
     const mayPost = Boolean(ticket);
     if (mayPost === Boolean(this.#form)) this.#connection.found(this.#region);
     else if (!this.#connection.isSaying) {

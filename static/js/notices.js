@@ -40,7 +40,7 @@ function show(article, place) {
   const channel = place.querySelector("bdi").textContent;
   const text = article.querySelector(".message__body").innerText.trim();
   const address = article.querySelector(".message__when").href;
-  put(filled(word("notice_title"), { a: isolated(name), b: isolated(channel) }), address, {
+  put(titleOf(place, name, channel), address, {
     body: Array.from(text).slice(0, MOST_CHARACTERS).join(""),
     tag: article.dataset.clientId, // another notice of the same message takes its place
     data: address, // for the service worker
@@ -73,4 +73,8 @@ function isLookedAt(slug) {
     }, LOOKS_ANSWERED_WITHIN_MS);
     live.share("who-looks", slug);
   });
+}
+
+function titleOf({ dataset }, name, channel) {
+  return dataset.kind === "direct" ? name : filled(word("notice_title"), { a: isolated(name), b: isolated(channel) });
 }

@@ -48,12 +48,15 @@ if (username) {
 } else {
   showOnApplication(0);
 }
+unread.addEventListener("read", () => presence.refresh()); // the sidebar may show others now
 live.addEventListener("who-looks", ({ detail: slug }) => {
   if (slug === channel() && !document.hidden && document.hasFocus()) live.share("looks", slug);
 });
 live.addEventListener("count", async ({ detail }) => {
+  if (!live.isLeading || window.Notification?.permission !== "granted") return;
+  if (!unread.isListed(detail.slug)) await new Promise((resolve) => unread.addEventListener("read", resolve, { once: true }));
   const place = document.querySelector(`.place[data-channel="${CSS.escape(detail.slug)}"][data-notified]`);
-  if (!place || !live.isLeading || window.Notification?.permission !== "granted") return;
+  if (!place) return;
   const { showNotices } = await import("chat/notices");
   showNotices(place, detail);
 });

@@ -204,7 +204,7 @@ function setAddress(url, isBack) {
 
 function renewFrame(next, { askedAt }, isNews) {
   const current = next.querySelector("#sidebar [aria-current]")?.getAttribute("href");
-  const list = next.querySelector("#sidebar ul");
+  const list = next.querySelector("#sidebar .sidebar__scroll");
   unread.arrive({ title: next.title, list, askedAt });
   for (const link of document.querySelectorAll("#sidebar a[href]")) {
     link.ariaCurrent = link.getAttribute("href") === current ? "page" : null;

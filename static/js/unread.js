@@ -77,7 +77,7 @@ class Unread extends EventTarget {
     const { slug } = step;
     this.#steps.set(slug, [...(this.#steps.get(slug) ?? []), step].slice(-STEPS_KEPT));
     const place = find(slug);
-    if (!place) return;
+    if (!place) return this.#readSoon(); // a conversation that begins
     if (this.#countOn(place, step)) this.#drawSum();
     else this.#readSoon();
   }
@@ -118,7 +118,7 @@ class Unread extends EventTarget {
   }
 
   #replace({ askedAt, html }) {
-    const fresh = parse(html).querySelector("#sidebar ul");
+    const fresh = parse(html).querySelector("#sidebar .sidebar__scroll");
     if (fresh) this.#show(fresh, askedAt);
   }
 
@@ -126,15 +126,15 @@ class Unread extends EventTarget {
   #show(fresh, askedAt) {
     if (askedAt < this.#askedAt) return;
     this.#askedAt = askedAt;
-    const list = document.querySelector("#sidebar ul");
+    const list = document.querySelector("#sidebar .sidebar__scroll");
     const current = list.querySelector("[aria-current]")?.getAttribute("href");
     for (const place of fresh.querySelectorAll("[data-channel]")) this.#countFurther(place);
     for (const link of fresh.querySelectorAll("a")) {
       if (link.getAttribute("href") === current) link.ariaCurrent = "page";
     }
     const focused = list.contains(document.activeElement) && document.activeElement.getAttribute("href");
-    list.replaceWith(fresh);
-    if (focused) fresh.querySelector(`a[href="${CSS.escape(focused)}"]`)?.focus();
+    list.replaceChildren(...fresh.childNodes);
+    if (focused) list.querySelector(`a[href="${CSS.escape(focused)}"]`)?.focus();
     this.#drawSum();
     this.dispatchEvent(new CustomEvent("read", { detail: { askedAt } }));
   }

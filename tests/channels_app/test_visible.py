@@ -3,14 +3,15 @@
 from accounts.actions import deactivate_user
 from accounts.actors import SYSTEM
 from accounts.models import User
-from channels_app.actions import archive_channel
-from channels_app.models import Channel
+from channels_app.actions import archive_channel, create_channel
+from channels_app.models import Channel, Kind
 from channels_app.queries import channels_by_slugs
 from tests.cast import Cast
 
 
 def test_many_see_what_each_of_them_sees(cast: Cast) -> None:
     archive_channel(SYSTEM, cast.design)
+    hiring = create_channel(cast.bob, name="hiring", kind=Kind.PRIVATE)
     deactivate_user(SYSTEM, cast.carol)
     everybody, slugs = User.objects.all(), set(Channel.objects.values_list("slug", flat=True))
 
@@ -18,7 +19,10 @@ def test_many_see_what_each_of_them_sees(cast: Cast) -> None:
 
     for user in everybody:
         assert set(seen.get(user.pk, ())) == set(Channel.objects.visible_to(user)), user
-    assert cast.design in seen[cast.bob.pk]
+        hidden = set(Channel.objects.hidden_from(user))
+        assert hidden == set(Channel.objects.all()) - set(Channel.objects.visible_to(user)), user
+    assert {cast.design, hiring} < set(seen[cast.bob.pk])
+    assert hiring not in seen[cast.alice.pk]
     assert cast.carol.pk not in seen
 
 

@@ -83,7 +83,7 @@ def test_a_deleted_message_is_gone_for_everybody_and_so_are_its_texts(cast: Cast
 def test_nobody_changes_what_another_said(cast: Cast, action: str) -> None:
     message = say(cast.bob, cast.design, "mine")
 
-    for other in (cast.carol, cast.mallory, cast.alice):
+    for other in (cast.carol, cast.mallory):
         address = f"/messages/{message.client_id}/{action}/"
         assert signed_in(other).get(address).status_code == 403
         assert signed_in(other).post(address, {"text": "forged"}).status_code == 403

@@ -1,0 +1,78 @@
+"""Direct messages: opening the one conversation that some people have."""
+
+from collections.abc import Collection
+
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import User
+from accounts.queries import user_by_username
+from channels_app.models import MOST_IN_DIRECT, Channel, Kind, Membership
+from channels_app.names import DIRECT_SIGN, people_key, random_slug
+from channels_app.permissions import may_message
+from channels_app.queries import direct_of
+from chatsite.errors import Invalid, NotFound
+from chatsite.live.bus import announce
+from chatsite.live.events import memberships_changed
+from chatsite.rights import require
+
+
+def open_direct(actor: User, *, usernames: Collection[str]) -> Channel:
+    """The conversation of the actor with the people of these names, made when there is none.
+
+    Two of them who open it in the same instant have one. The others see it once something is said.
+
+    Raises:
+        Invalid: nobody is named, too many are, or somebody who has no account.
+        NotAllowed: the actor's account has ended.
+    """
+    require(may_message, actor)
+    people = {actor, *(_somebody(username) for username in usernames)}
+    if len(people) == 1:
+        raise Invalid(_("Choose somebody to write to."), code="nobody")
+    if len(people) > MOST_IN_DIRECT:
+        words = _("At most %(most)s people can have a conversation. Create a private channel for more.")
+        raise Invalid(words % {"most": MOST_IN_DIRECT}, code="too_many_people")
+    channel = direct_of(people) or _insert(actor, people)
+    unseen = Membership.objects.filter(channel=channel, user=actor, is_hidden=True)
+    if unseen.update(is_hidden=False):
+        announce(memberships_changed(actor.pk))
+    return channel
+
+
+def _insert(creator: User, people: Collection[User]) -> Channel:
+    channel = Channel(
+        kind=Kind.DIRECT,
+        slug=random_slug(DIRECT_SIGN),
+        people_key=people_key(user.pk for user in people),
+        creator=creator,
+        member_count=len(people),
+    )
+    now = timezone.now()
+    try:
+        with transaction.atomic():
+            channel.save(force_insert=True)
+            Membership.objects.bulk_create(
+                Membership(
+                    channel=channel, user=user, joined_at=now, notifies=True, is_hidden=user != creator
+                )
+                for user in people
+            )
+            announce(*(memberships_changed(user.pk) for user in people))
+    except IntegrityError:
+        there = direct_of(people)
+        if there is None:
+            raise
+        return there
+    return channel
+
+
+def _somebody(username: str) -> User:
+    try:
+        user = user_by_username(username)
+    except NotFound:
+        user = None
+    if user is None or not user.is_active:
+        raise Invalid(_("There is nobody of that name."), code="nobody")
+    return user
