@@ -109,6 +109,10 @@ class OpenStream:
         assert event is not None
         return event
 
+    def wait_for_another(self, kind: str, before: int) -> None:
+        """Wait until more than `before` events of that kind came."""
+        wait_for(lambda: len(self.of(kind)) > before, what=f"another {kind}; had {self.received}")
+
     def wait_for_text(self, text: str) -> Received:
         """The first `changes` with `text` in its HTML; waits until it comes."""
 
