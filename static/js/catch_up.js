@@ -57,7 +57,7 @@ export class CatchUp extends EventTarget {
     on(window, "offline", () => this.#connection.lost(this));
     on(window, "pagehide", () => clearTimeout(this.#timer));
     on(window, "pageshow", (event) => event.persisted && this.now());
-    on(this.#signal, "abort", () => this.#stop());
+    this.#signal.addEventListener("abort", () => this.#stop()); // with the signal itself it would never be heard
     on(live, "up", ({ detail }) => detail.fresh.includes(this.#slug) && this.#begin(detail.brought));
     on(live, "down", () => this.#later());
     on(live, "bye", () => this.now());

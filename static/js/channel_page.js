@@ -204,7 +204,7 @@ class ChannelPage {
       members = await import("chat/members");
       if (!this.#signal.aborted) members.toggleMembers(link);
     });
-    this.#on(this.#signal, "abort", () => members?.removeMembers());
+    this.#signal.addEventListener("abort", () => members?.removeMembers()); // not with it: it would never be heard
   }
 
   /** On touch a long press shows what one may do with a message, and a touch elsewhere hides it. */

@@ -39,7 +39,8 @@ export class Reading {
     on(window, "focus", () => this.#look());
     on(document, "visibilitychange", () => this.#look()); // may come after the focus, or alone
     on(window, "pagehide", () => this.#timer && this.#tell({ keepalive: true }));
-    on(this.#signal, "abort", () => this.#timer && this.#tell({ keepalive: true }));
+    // With the signal itself it would never be heard: what listens with one is gone before that is told.
+    this.#signal.addEventListener("abort", () => this.#timer && this.#tell({ keepalive: true }));
     on(window, "blur", () => this.#timeline.newestToRead <= this.#seq && this.#removeLine());
     on(unread, "read", ({ detail }) => this.#hearSidebar(detail.askedAt));
     on(document, "keydown", (event) => isPressed(event, "read") && this.#escape(event));

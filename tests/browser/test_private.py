@@ -1,0 +1,89 @@
+"""Private channels and direct messages, by those who are in them; with scripts and without."""
+
+import re
+from collections.abc import Callable
+
+from playwright.sync_api import expect
+
+from tests.browser.conftest import MakePerson
+from tests.browser.person import Person
+
+Unique = Callable[[str], str]
+
+
+def create_private(host: Person, name: str) -> None:
+    host.sidebar.get_by_role("link", name="Create a channel").click()
+    host.page.get_by_label("Channel name").fill(name)
+    host.page.get_by_label("Private").check()
+    host.button("Create").click()
+    host.is_in(name)
+
+
+def invite(host: Person, guest: Person) -> None:
+    """From the page of the channel that the host looks at."""
+    host.page.get_by_role("link", name=re.compile("members?$")).click()
+    host.link("Invite people").click()
+    host.page.get_by_label("Username").fill(guest.username)
+    host.button("Invite").click()
+    expect(host.page.get_by_role("heading", name="Invited")).to_be_visible()
+
+
+def test_somebody_is_asked_in_talks_and_is_taken_out(person: MakePerson, unique: Unique) -> None:
+    bob, carol = person("bob").sign_up(), person("carol").sign_up()
+    name = unique("hiring")
+    create_private(bob, name)
+    invite(bob, carol)
+    carol.sidebar.get_by_role("button", name="Accept").click()
+    carol.is_in(name)
+    carol.say("Thanks for having me")
+    bob.open(f"Private: {name}")
+    bob.sees_stored("Thanks for having me")
+
+    carol.allow("404")
+    bob.page.get_by_role("link", name=re.compile("members$")).click()
+    row = bob.page.get_by_role("listitem").filter(has_text=f"@{carol.username}")
+    row.get_by_role("link", name="Manage").click()
+    bob.button("Remove from channel").click()
+    expect(carol.page.get_by_role("status").filter(has_text="not there any more")).to_be_visible()
+    expect(carol.sidebar.get_by_role("link", name=name)).to_have_count(0)
+
+
+def test_a_conversation_begins_with_a_press_on_a_name(person: MakePerson) -> None:
+    bob, carol = person("bob").sign_up(), person("carol").sign_up()
+    bob.page.goto(f"/people/{carol.username}/")
+    bob.button("Message").click()
+    bob.is_in(carol.username)
+    bob.say("Have a minute?")
+
+    place = carol.sidebar.get_by_role("link", name=re.compile(f"{bob.username}.* 1 unread"))
+    expect(place).to_be_visible()
+    expect(place.locator(".presence")).to_have_attribute("data-state", "online")
+    place.click()
+    carol.is_in(bob.username)
+    carol.sees_stored("Have a minute?")
+    carol.say("For you, two.")
+    bob.sees_stored("Have a minute?", "For you, two.")
+
+
+def test_all_of_it_works_with_plain_forms(person: MakePerson, unique: Unique) -> None:
+    bob, carol = (person(who, java_script_enabled=False).sign_up() for who in ("bob", "carol"))
+    name = unique("hiring")
+    create_private(bob, name)
+    invite(bob, carol)
+    carol.page.reload()
+    carol.sidebar.get_by_role("button", name="Accept").click()
+    carol.is_in(name)
+    carol.button("Unsubscribe").click()
+    carol.button("Unsubscribe").click()  # the page that asks
+    expect(carol.sidebar.get_by_role("link", name=name)).to_have_count(0)
+
+    carol.sidebar.get_by_role("link", name="New message").click()
+    carol.page.get_by_role("searchbox").fill(bob.username)
+    carol.button("Find").click()
+    carol.page.get_by_label(bob.username).check()
+    carol.button("Open conversation").click()
+    carol.is_in(bob.username)
+    carol.say("I changed my mind.")
+    bob.page.reload()
+    bob.sidebar.get_by_role("link", name=carol.username).click()
+    bob.sees("I changed my mind.")
