@@ -30,6 +30,7 @@ from messaging.queries import Place
 from messaging.rendering import render as render_text
 
 TIME = re.compile("<time .*?</time>")
+ADDRESS = re.compile(r'(?<=class="message__when") href=".*?"')
 SCHEMES = ("light", "dark")
 LONG_WORD = "Donaudampfschifffahrtsgesellschaftskapitän" * 6
 LONG_NAME = "A name of as many letters as a channel may have, and then some more"
@@ -134,6 +135,8 @@ class Specimens:
         html = _changed(html, "<article ", f'<article data-state="{state}" ')
         [time] = TIME.findall(html)
         html = _changed(html, time, f"<time>{when}</time>")
+        [address] = ADDRESS.findall(html)
+        html = _changed(html, address, "")
         if reason:
             note = _rendered("messaging/_unsent_note.html", {})
             note = _changed(note, "data-reason>", f"data-reason>{reason}")

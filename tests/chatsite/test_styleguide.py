@@ -21,7 +21,7 @@ SHOWN = [
     "data-deleted",
     "message__edited",
     "place place--unread",
-    "place place--muted",
+    "place__muted",
     'aria-current="page"',
     'class="separator"',
     'class="timeline__new"',
