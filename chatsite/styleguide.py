@@ -22,7 +22,8 @@ from django.views.decorators.http import require_safe
 
 from accounts.models import User
 from accounts.requests import SignedInRequest
-from channels_app.models import Channel
+from channels_app.models import Channel, Role
+from channels_app.queries import Member
 from chatsite.errors import NotFound
 from chatsite.toasts import Toast
 from messaging.models import Message
@@ -71,7 +72,13 @@ class Specimens:
 
     def members(self) -> SafeString:
         """Somebody in each state, as `presence.js` shows it, and others of whom nothing is known."""
-        html = _rendered("channels/_members.html", {"people": self.people()})
+        first, *others = self.people()
+        members = [Member(first, Role.OWNER, may_be_managed=True)]
+        members += [Member(other, Role.MEMBER, may_be_managed=False) for other in others]
+        html = _rendered(
+            "channels/_members.html",
+            {"people": members, "channel": Channel(pk=0, slug="kitchen", name="kitchen")},
+        )
         for state, word in {"online": _("online"), "away": _("away"), "offline": _("offline")}.items():
             html = _changed(html, " hidden></span>", f' data-state="{state}">{word}</span>')
         return html

@@ -74,3 +74,19 @@ def test_unknown_people_and_channels_are_refused_in_words(cast: Cast, command: s
         run(command, "bob", "nowhere")
     with pytest.raises(CommandError, match="can't be stored"):
         run(command, "\udcff", "design")
+
+
+def test_a_private_channel_is_made_and_handed_on(cast: Cast) -> None:
+    with pytest.raises(CommandError, match="--as"):
+        run("create_channel", "hiring", "--private")
+    run("create_channel", "hiring", "--private", "--as", "bob")
+    channel = Channel.objects.get(name="hiring")
+    assert channel.is_private
+
+    with pytest.raises(CommandError, match="carol is not in"):
+        run("set_role", "carol", channel.slug, "owner")
+    run("subscribe", "carol", channel.slug)
+    assert run("set_role", "carol", channel.slug, "owner") == f"carol is owner of #{channel.slug}.\n"
+    run("unsubscribe", "bob", channel.slug)
+    with pytest.raises(CommandError, match="Nobody else owns"):
+        run("unsubscribe", "carol", channel.slug)
