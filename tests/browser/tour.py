@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
+from urllib.parse import urlsplit
 
 import polib
 from playwright.sync_api import Locator, expect
@@ -81,6 +82,7 @@ class Tour:
         self._log_in()
         yield from self._pages()
         yield from self._channels()
+        yield from self._private()
         yield from self._opened()
         yield from self._on_a_phone()
         yield from self._troubled()
@@ -174,6 +176,37 @@ class Tour:
         self._press("Create")
         expect(self._box).to_be_visible()
         yield "an empty channel with a long name"
+
+    def _private(self) -> Stops:
+        """A private channel, from both ends of an invitation, and a conversation."""
+        page, words, resident = self._guide.page, self._words, self._visitor
+        self._go("/channels/create/")
+        page.get_by_label(words("Channel name")).fill("hideout")
+        page.get_by_label(words("Private: for those who are invited, and nobody else knows of it")).check()
+        self._press("Create")
+        expect(self._box).to_be_visible()
+        yield "an empty private channel"
+        address = urlsplit(page.url).path
+        self._go(f"{address}invitations/")
+        for name, shown in (("nobody", ".field--wrong"), (resident.username, "#pending-title")):
+            page.get_by_label(words("Username")).fill(name)
+            self._press("Invite")
+            expect(page.locator(shown)).to_be_visible()
+            yield f"an invitation of {name}"
+        [accept] = re.findall(
+            r"/channels/invitations/\d+/accept/", resident.get("/channels/sidebar/").body.decode()
+        )
+        assert resident.send(accept).status == 302
+        for path in ("settings/", "members/", f"members/{resident.username}/", "unsubscribe/"):
+            yield self._go(f"{address}{path}")
+
+        theirs = resident.send("/channels/create/", name="hiring", kind="private").headers["Location"]
+        assert resident.send(f"{theirs}invitations/", username=self._guide.username).status == 302
+        yield self._go("/channels/", "an invitation in the sidebar")
+        yield self._go(f"/direct/?q=g&person={resident.username}")
+        self._press("Open conversation")
+        expect(self._box).to_be_visible()
+        yield "a conversation that begins"
 
     # What opens on a page.
 
