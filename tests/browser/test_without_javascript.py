@@ -120,6 +120,28 @@ def test_what_is_new_is_marked_as_read_and_as_unread_again(person: MakePerson, u
     expect(carol.timeline.get_by_text("New", exact=True)).to_have_count(0)
 
 
+def test_people_channels_and_preferences_are_plain_pages_too(person: MakePerson, unique: Unique) -> None:
+    lunch = unique("Plain")
+    bob, carol = two_without_javascript(person, lunch)
+    bob.page.get_by_role("link", name=re.compile("member")).click()
+    people = bob.page.get_by_role("main").get_by_role("listitem")
+    people.filter(has_text=carol.username).get_by_role("link").click()
+    expect(bob.page.get_by_role("heading", level=1, name=carol.username)).to_be_visible()
+    bob.page.get_by_role("main").get_by_role("link", name=lunch).click()
+    bob.is_in(lunch)
+    bob.button("Mute").click()
+    expect(bob.sidebar.get_by_role("link", name=lunch)).to_contain_text("muted")
+
+    bob.link("Preferences").click()
+    bob.page.get_by_label("Display name").fill("Bob, who cooks")
+    bob.page.get_by_role("button", name="Save", description="Name", exact=True).click()
+    expect(bob.page.get_by_text("Your preferences are saved.")).to_be_visible()
+    bob.open(lunch)
+    bob.say("Soup at noon?")
+    carol.page.reload()
+    expect(carol.message("Soup at noon?")).to_contain_text("Bob, who cooks")
+
+
 def two_without_javascript(person: MakePerson, channel: str) -> tuple[Person, Person]:
     """Bob, who created `channel`, and Carol, who found it."""
     bob = person("bob", java_script_enabled=False).sign_up()
