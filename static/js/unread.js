@@ -127,7 +127,8 @@ class Unread extends EventTarget {
     if (askedAt < this.#askedAt) return;
     this.#askedAt = askedAt;
     const list = document.querySelector("#sidebar .sidebar__scroll");
-    const current = list.querySelector("[aria-current]")?.getAttribute("href");
+    // A channel that was not in the list, archived or left, may be back in it.
+    const current = list.querySelector("[aria-current]")?.getAttribute("href") ?? location.pathname;
     for (const place of fresh.querySelectorAll("[data-channel]")) this.#countFurther(place);
     for (const link of fresh.querySelectorAll("a")) {
       if (link.getAttribute("href") === current) link.ariaCurrent = "page";
