@@ -108,7 +108,7 @@ def test_our_words_in_the_admin_are_translated(cast: Cast, language: str) -> Non
         answer = alice.get(path, HTTP_ACCEPT_LANGUAGE=language)
         assert answer.status_code == 200, path
         left = {text for text in words_on(answer.content.decode()) if text.lower() in ours}
-        assert left == set(), path
+        assert left <= {cast.public.name}, path  # a kind of channels is called so, too
 
 
 @pytest.mark.parametrize(
