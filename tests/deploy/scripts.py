@@ -23,10 +23,13 @@ SETTINGS = (
     "SIGN_UP_RATE",
 )
 
+# A make that is started by another one says which folder it enters and leaves.
+OF_MAKE = {"MAKEFLAGS", "MAKELEVEL", "MFLAGS"}
+
 
 def environment(var: Path, **more: str) -> dict[str, str]:
-    """This process's environment with `var` for its data, and `more`."""
-    kept = {name: value for name, value in os.environ.items() if name not in SETTINGS}
+    """This process's environment with `var` for its data, and `more`; as if nobody had run these tests by make."""
+    kept = {name: value for name, value in os.environ.items() if name not in SETTINGS and name not in OF_MAKE}
     return {**kept, "VAR_DIR": str(var), **more}
 
 
