@@ -28,7 +28,7 @@ OF_MAKE = {"MAKEFLAGS", "MAKELEVEL", "MFLAGS"}
 
 
 def environment(var: Path, **more: str) -> dict[str, str]:
-    """This process's environment with `var` for its data, and `more`; as if nobody had run these tests by make."""
+    """This process's environment with `var` for its data, and `more`, as in no make."""
     kept = {name: value for name, value in os.environ.items() if name not in SETTINGS and name not in OF_MAKE}
     return {**kept, "VAR_DIR": str(var), **more}
 
