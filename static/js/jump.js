@@ -34,13 +34,12 @@ class Jump {
     return this.#dialog.isConnected;
   }
 
+  /** Fill the dialog, which is open already, with what may have been typed there meanwhile. */
   open() {
-    this.#field.value = "";
     this.#isComplete = false;
     this.#others.clear();
     this.#draw();
-    this.#dialog.showModal();
-    this.#ask("");
+    this.#ask(this.#field.value);
   }
 
   #stop() {

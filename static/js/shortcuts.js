@@ -24,7 +24,7 @@ const MAC_GLYPHS = { ...GLYPHS, command: "⌘", alt: "⌥", shift: "⇧", Enter:
 /** Start the shortcuts of the whole site. */
 export function startShortcuts() {
   const actions = {
-    jump: () => import("chat/jump").then(({ openJump }) => openJump()),
+    jump: openSwitcher,
     previous: () => go(places(".place[data-channel]"), -1),
     next: () => go(places(".place[data-channel]"), 1),
     previous_unread: () => go(places(".place--unread, .place[aria-current]"), -1),
@@ -62,6 +62,14 @@ export function isPressed(event, name) {
 export function keysOf(name, words) {
   const { key, held } = SHORTCUTS[name];
   return [...held, key].map((part) => (MAC && MAC_GLYPHS[part]) || GLYPHS[part] || words[part.toLowerCase()] || part.toUpperCase());
+}
+
+/** It is there at once: what is typed while its script comes must not end up in a message. */
+function openSwitcher() {
+  const dialog = document.getElementById("jump");
+  dialog.querySelector("input").value = "";
+  dialog.showModal();
+  import("chat/jump").then(({ openJump }) => dialog.open && openJump(), () => dialog.close());
 }
 
 /** The key, or the one in its place where letters are not Latin ones. */

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from playwright.sync_api import Locator, expect
+from playwright.sync_api import Locator, Route, expect
 
 from tests.browser.conftest import MakePerson
 from tests.browser.person import Person
@@ -73,6 +73,24 @@ def test_the_switcher_finds_channels_by_what_is_typed(
     field(bob).press("Enter")
     bob.is_in(f"Café {mark}")
     expect(dialog(bob)).to_be_hidden()
+
+
+def test_what_is_typed_before_the_switcher_has_its_script_is_searched_for(
+    person: MakePerson, unique: Unique
+) -> None:
+    bob, name = person("bob").sign_up(), unique("typed-early")
+    bob.create_channel(name)
+    bob.page.goto("/")
+    scripts: list[Route] = []
+    bob.page.route("**/js/jump.*", lambda route: scripts.append(route))
+
+    with bob.page.expect_request("**/js/jump.*"):
+        bob.page.keyboard.press("Control+k")
+    bob.page.keyboard.type(name)
+    expect(bob.box).to_have_value("")
+    expect(field(bob)).to_have_value(name)
+    scripts.pop().continue_()
+    expect(chosen(bob)).to_contain_text(name)
 
 
 def test_of_very_many_channels_the_server_is_asked_for_what_is_typed(
