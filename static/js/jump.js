@@ -140,6 +140,7 @@ export function openJump() {
 
 function ownPlaces() {
   return [...document.querySelectorAll("#sidebar .place[data-channel]")].map((link) => ({
+    sign: link.firstElementChild, // a hash, a lock, or whether the other one is here
     name: link.querySelector("bdi").textContent,
     url: link.pathname,
     unread: link.querySelector(".place__unread:not([hidden])"),
@@ -152,10 +153,11 @@ function standing({ unread, isHere, isOther }) {
   return isOther ? 3 : isHere ? 2 : unread ? 0 : 1;
 }
 
-function optionFor({ name, url, unread, isOther }, place) {
+function optionFor({ sign, name, url, unread, isOther }, place) {
   const option = document.getElementById("jump-option").content.firstElementChild.cloneNode(true);
   option.id = `jump-${place}`;
   option.href = url;
+  if (sign) option.firstElementChild.replaceWith(sign.cloneNode(true));
   option.querySelector("bdi").textContent = name;
   option.querySelector(".jump__other").hidden = !isOther;
   option.classList.toggle("place--unread", Boolean(unread));

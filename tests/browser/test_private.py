@@ -64,6 +64,11 @@ def test_a_conversation_begins_with_a_press_on_a_name(person: MakePerson) -> Non
     carol.say("For you, two.")
     bob.sees_stored("Have a minute?", "For you, two.")
 
+    bob.page.keyboard.press("Control+k")
+    bob.page.get_by_role("combobox").fill(carol.username)
+    option = bob.page.get_by_role("option", name=carol.username)
+    expect(option.locator(".presence")).to_have_attribute("data-state", "online")
+
 
 def test_all_of_it_works_with_plain_forms(person: MakePerson, unique: Unique) -> None:
     bob, carol = (person(who, java_script_enabled=False).sign_up() for who in ("bob", "carol"))
