@@ -1,7 +1,7 @@
 # Every way to run, test and check the site. The work is done by the scripts in deploy/.
 
 .DEFAULT_GOAL := help
-.PHONY: help run admin stack test test-quick long faults bench check format messages icons clean
+.PHONY: help run admin stack test test-quick long faults bench lighthouse check format messages icons pictures clean
 
 help: ## Say what there is
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' Makefile | expand -t 20
@@ -30,6 +30,9 @@ faults: ## Break each part under full load, for long, and count the messages aft
 bench: ## Measure (see docs/benchmarks.md)
 	@deploy/test.sh bench
 
+lighthouse: ## Have Lighthouse look at the site (see docs/lighthouse.md); needs Node and npm
+	@deploy/test.sh lighthouse
+
 check: ## Run the static checks alone
 	@deploy/test.sh check
 
@@ -41,6 +44,9 @@ messages: ## Bring the translations in locale/ up to date with the texts in the 
 
 icons: ## Draw the pictures of the icons anew, after a change of their SVG
 	@deploy/test.sh icons
+
+pictures: ## Take the pictures in docs/pictures/ anew, after a change of the looks
+	@deploy/test.sh pictures
 
 clean: ## Remove .venv and caches; what is in var/ stays
 	@rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

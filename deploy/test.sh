@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # `make test` and its smaller relatives: each check is a step; the first that fails ends the run and is named.
 #
-# Usage: deploy/test.sh all|quick|long|faults|check|format|messages|icons|bench
+# Usage: deploy/test.sh all|quick|long|faults|check|format|messages|icons|pictures|lighthouse|bench
 set -euo pipefail
 
 # shellcheck source=deploy/common.sh
@@ -14,6 +14,7 @@ cd "$CHECKOUT"
 export SERVICES_DIR=${SERVICES_DIR:-$VAR_DIR/services}
 SERVICES=$CHECKOUT/deploy/services.sh
 PY=$VENV/bin/python
+LIGHTHOUSE_VERSION=12.8.2 # the newest that Debian's Node runs
 
 # Runs the tests with the arguments "$@", on both cores of a small machine.
 run_pytest() { "$PY" -m pytest -q -n "${TEST_PROCESSES:-2}" "$@"; }
@@ -100,6 +101,16 @@ install_baseline() {
     printf '%s\n' "$wanted" >"$BENCH_PACKAGES/installed"
 }
 
+# Installs Lighthouse, apart from everything else: no other part of the product needs Node.
+install_lighthouse() {
+    local folder=$VAR_DIR/lighthouse log=$VAR_DIR/npm.log
+    type -P node >/dev/null && type -P npm >/dev/null || die "Lighthouse needs Node and npm (Debian: apt-get install npm)."
+    export LIGHTHOUSE=$folder/node_modules/.bin/lighthouse
+    [[ $("$LIGHTHOUSE" --version 2>/dev/null) != "$LIGHTHOUSE_VERSION" ]] || return 0
+    npm install --prefix "$folder" --no-audit --no-fund --ignore-scripts "lighthouse@$LIGHTHOUSE_VERSION" >"$log" 2>&1 </dev/null ||
+        die "Could not install Lighthouse $LIGHTHOUSE_VERSION (the whole story: $log)"
+}
+
 # Breaks what it runs on, so it has services of its own, and nothing else runs beside it.
 run_faults() { on_services "$PY" -m pytest -q "$@" tests/faults; }
 
@@ -156,7 +167,16 @@ case ${1:-} in
         prepare venv mysqlclient chromium
         "$PY" deploy/icons.py
         ;;
+    pictures)
+        prepare venv mysqlclient chromium
+        "$PY" -m tests.album
+        ;;
+    lighthouse)
+        prepare venv mysqlclient chromium
+        install_lighthouse
+        "$PY" -m tests.lighthouse
+        ;;
     *)
-        die "Usage: deploy/test.sh all|quick|long|faults|check|format|messages|icons|bench"
+        die "Usage: deploy/test.sh all|quick|long|faults|check|format|messages|icons|pictures|lighthouse|bench"
         ;;
 esac
