@@ -13,6 +13,7 @@ import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from playwright.sync_api import Playwright, sync_playwright
 
@@ -64,7 +65,8 @@ def measure(
             args=[*CHROMIUM_FLAGS, f"--remote-debugging-port={port}"],
         )
         if session_key:
-            context.add_cookies([{"name": "chat_session", "value": session_key, "url": url}])
+            host = urlsplit(url).hostname
+            context.add_cookies([{"name": "chat_session", "value": session_key, "domain": host, "path": "/"}])
         command = [
             os.environ["LIGHTHOUSE"],
             url,
