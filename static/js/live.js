@@ -150,7 +150,7 @@ class Live extends EventTarget {
   /** The stream that there is goes on until the new one is ready, so that nothing falls between the two. */
   #listen() {
     this.#next?.close();
-    const slugs = [...new Set([...this.#open.values()].reverse())].filter(Boolean).slice(0, MOST_OPEN).reverse();
+    const slugs = this.#wanted();
     const wishes = slugs.flatMap((slug) => [["open", slug], ["last", this.#known.get(slug)]]).filter(([, wish]) => wish);
     const brought = new Set();
     const source = (this.#next = new EventSource(`${this.#url}?${new URLSearchParams([...wishes, ...this.says()])}`));
@@ -170,6 +170,11 @@ class Live extends EventTarget {
     source.addEventListener("error", () => this.#failed());
   }
 
+  /** The channels that tabs show, the newest last. */
+  #wanted() {
+    return [...new Set([...this.#open.values()].reverse())].filter(Boolean).slice(0, MOST_OPEN).reverse();
+  }
+
   #isReady(user, slugs, brought) {
     if (user !== this.#username) return this.#sayBye(); // somebody else logged in
     const fresh = slugs.filter((slug) => !this.#covered.includes(slug));
@@ -180,6 +185,8 @@ class Live extends EventTarget {
     this.#isDismissed = false;
     this.#covered = slugs;
     this.share("up", { slugs, fresh, brought });
+    // A tab went on to another channel while this stream was on its way.
+    if (this.#wanted().some((slug) => !slugs.includes(slug))) this.#connect(TABS_ANSWER_WITHIN_MS);
   }
 
   /** Try once more: who changed their own password is still logged in. */

@@ -24,7 +24,7 @@ RUN = """async () => {
 }"""
 
 
-@pytest.mark.parametrize("language", ["en", "ar"])
+@pytest.mark.parametrize("language", ["en", pytest.param("ar", marks=pytest.mark.long)])
 def test_axe_finds_nothing_anywhere(
     site: Site,
     person: MakePerson,

@@ -86,7 +86,8 @@ EDGELESS = """() => {
 }"""
 
 
-@pytest.mark.parametrize("language", ["de", "ar"])  # the longest words, and the other direction
+# The longest words, and the other direction.
+@pytest.mark.parametrize("language", [pytest.param("de", marks=pytest.mark.long), "ar"])
 def test_nothing_is_cut_off_and_nothing_scrolls_sideways(
     site: Site,
     person: MakePerson,

@@ -8,10 +8,17 @@ from playwright.sync_api import Page, Route, expect
 
 from tests.browser.conftest import MakePerson
 from tests.browser.person import Person
+from tests.browser.test_live import wait_for_stream
 from tests.visitor import PASSWORD, Visitor
+from tests.waiting import wait_for
 
 Unique = Callable[[str], str]
 MakeVisitor = Callable[[str], Visitor]
+
+TELL_OF_STREAMS = """import("chat/live").then(({ live }) => {
+  window.told = 0;
+  for (const name of ["up", "down"]) live.addEventListener(name, () => (told += 1));
+})"""
 
 
 def test_another_channel_takes_the_place_of_this_one(
@@ -129,7 +136,7 @@ def test_what_takes_long_shows_a_line_and_what_fails_says_so(person: MakePerson,
     bob.create_channel(unique("slow"))
     mark(bob.page)
     held: list[Route] = []
-    bob.page.route("**/channels/public/", lambda route: held.append(route))
+    bob.page.route("**/channels/public/", lambda route: route.continue_() if held else held.append(route))
     main, line = bob.page.get_by_role("main"), bob.page.locator("#progress")
     expect(line).to_be_hidden()
     bob.sidebar.get_by_role("link", name="public").click()
@@ -241,3 +248,22 @@ def expression(name: str) -> str:
     if name == module:
         return name
     return f'import("chat/{module}").then((all) => all.{module}{f".{part}" if part else ""})'
+
+
+def test_a_stream_that_is_late_is_followed_by_one_for_what_is_shown_by_then(
+    person: MakePerson, unique: Unique
+) -> None:
+    bob, slug = person("bob").sign_up(), unique("late")
+    bob.create_channel(slug)
+    bob.open("public")
+    wait_for_stream(bob.page)
+
+    held: list[Route] = []
+    bob.context.route("**/live/?*", lambda route: held.append(route), times=1)
+    with bob.page.expect_request("**/live/?*"):
+        bob.open(slug)
+    bob.open("public")
+    bob.page.evaluate(TELL_OF_STREAMS)
+    held[0].continue_()
+    wait_for(lambda: bob.page.evaluate("told"), what="the stream that is late")
+    wait_for_stream(bob.page)

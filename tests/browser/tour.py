@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
+from uuid import UUID
 
 import polib
 from playwright.sync_api import Locator, expect
@@ -16,6 +17,7 @@ from tests.languages.catalogues import catalogue_of
 from tests.pictures import file_of, striped
 from tests.site import CHECKOUT, Site
 from tests.visitor import PASSWORD, Visitor
+from tests.waiting import wait_for
 
 PHONE: Any = {"width": 390, "height": 844}
 # Who is called that becomes staff, and gets a link to a new password as if it had been mailed.
@@ -147,10 +149,17 @@ class Tour:
         expect(page.locator(".field--wrong").first).to_be_visible()
         yield "a refused channel"
 
+    def _said(self, address: str, text: str) -> UUID:
+        """Say `text` in the channel there, and wait until it is stored."""
+        client_id = self._visitor.say(address, text)
+        slug = unquote(address).split("/")[2]
+        wait_for(lambda: client_id in self._site.stored(slug), what="the message to be stored")
+        return client_id
+
     def _channels(self) -> Stops:
         page, words = self._guide.page, self._words
         address = self._visitor.create_channel(self._slug)
-        named = [self._visitor.say(address, text) for text in SAID]
+        named = [self._said(address, text) for text in SAID]
         yield self._go(address, "a channel that one is a guest of")
         self._press("Join")
         expect(self._box).to_be_visible()
@@ -159,7 +168,7 @@ class Tour:
             self._press("Send")
             expect(self._messages.filter(has_text=text).locator("time")).to_contain_text(re.compile(r"\d"))
         self._go("/channels/")
-        self._visitor.say(address, "To be read")
+        self._said(address, "To be read")
         self._go(address)
         expect(page.get_by_text(words("New"), exact=True)).to_be_visible()
         yield "a channel with something new"
