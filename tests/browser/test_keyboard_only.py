@@ -103,10 +103,12 @@ def test_the_main_job_needs_no_mouse(person: MakePerson, unique: Unique) -> None
 
     keys.press("Control+k")
     keys.type("publ")
+    expect(bob.page.get_by_role("option", selected=True)).to_contain_text("public")
     keys.press("Enter")
     bob.is_in("public")
     keys.press("Control+k")
     keys.type(garden)
+    expect(bob.page.get_by_role("option", selected=True)).to_contain_text(garden)
     keys.press("Enter")
     bob.is_in(garden)
     go_to(bob, bob.button("Unsubscribe"))
