@@ -3,15 +3,8 @@
 from allauth.account import views
 from django.urls import path, re_path
 
-from accounts.views import (
-    change_password,
-    picture,
-    preferences,
-    remove_picture,
-    reset_password,
-    reset_password_from_key,
-    sign_up,
-)
+from accounts.views.preferences import picture, preferences, remove_picture
+from accounts.views.signing import change_password, reset_password, reset_password_from_key, sign_up
 from chatsite.responses import leaves_nothing_behind
 
 urlpatterns = [

@@ -3,7 +3,7 @@
 from django.contrib import admin
 from django.urls import include, path
 
-from accounts.views import avatar
+from accounts.views.pictures import avatar
 from channels_app.views import direct, new_direct, person
 from chatsite import installable, styleguide, views
 from messaging.views import home

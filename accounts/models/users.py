@@ -1,10 +1,10 @@
-"""The user: who somebody is. What they may do is in each app's permissions.py."""
+"""The user: who somebody is, and their picture. What they may do is in each app's permissions.py."""
 
 import hashlib
 import zoneinfo
 from contextlib import suppress
 from datetime import datetime
-from typing import Any, ClassVar, NoReturn
+from typing import Any, ClassVar
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.models import PermissionsMixin
@@ -179,81 +179,3 @@ class Avatar(models.Model):
 
     def __str__(self) -> str:
         return str(self.user)
-
-
-class Act(models.TextChoices):
-    """What the audit log knows; the acts of the apps above, too, so that all are in one list."""
-
-    ACCOUNT_CREATED = "account_created", _("account created")
-    ACCOUNT_EDITED = "account_edited", _("account edited")
-    ACCOUNT_DEACTIVATED = "account_deactivated", _("account deactivated")
-    ACCOUNT_REACTIVATED = "account_reactivated", _("account reactivated")
-    PASSWORD_SET = "password_set", _("password set")  # the name of an act
-    RIGHTS_GIVEN = "rights_given", _("rights given")
-    LOGGED_IN = "logged_in", _("logged in")
-    LOGGED_OUT = "logged_out", _("logged out")
-    LOG_IN_FAILED = "log_in_failed", _("log-in failed")
-    MEMBER_ADDED = "member_added", _("added to a channel")
-    MEMBER_REMOVED = "member_removed", _("removed from a channel")
-    ROLE_SET = "role_set", _("role in a channel set")
-    CHANNEL_EDITED = "channel_edited", _("channel edited")
-    CHANNEL_ARCHIVED = "channel_archived", _("channel archived")
-    CHANNEL_RESTORED = "channel_restored", _("channel restored")
-    MESSAGE_DELETED = "message_deleted", _("message deleted")
-    REJECTED_RETRIED = "rejected_retried", _("rejected message retried")
-    REJECTED_DISCARDED = "rejected_discarded", _("rejected message discarded")
-
-
-def the_acts() -> list[tuple[str, Any]]:
-    """For a column: as a function, so that a new act needs no migration."""
-    return list(Act.choices)
-
-
-class AppendedQuerySet(models.QuerySet["AuditEntry"]):
-    """Rows that are written once: changing many of them at a time is refused as well."""
-
-    def update(self, **kwargs: Any) -> NoReturn:
-        raise TypeError("The audit log is only added to.")
-
-    def delete(self) -> NoReturn:
-        raise TypeError("The audit log is only added to.")
-
-
-class AuditEntry(models.Model):
-    """One act in the audit log. `accounts.audit.record` writes it; nothing changes it or takes it away."""
-
-    ABOUT_LENGTH: ClassVar[int] = 190  # characters
-    ORIGIN_LENGTH: ClassVar[int] = 100
-
-    at = models.DateTimeField(_("at"), editable=False)
-    actor = models.ForeignKey(
-        User,
-        models.PROTECT,
-        null=True,
-        related_name="+",
-        verbose_name=_("who"),
-        help_text=_("Empty: a command, or the site itself."),
-    )
-    act = models.CharField(_("what"), max_length=40, choices=the_acts, db_index=True)
-    person = models.ForeignKey(User, models.PROTECT, null=True, related_name="+", verbose_name=_("to whom"))
-    about = models.CharField(_("about"), max_length=ABOUT_LENGTH, blank=True)
-    before = models.JSONField(_("before"), default=dict)
-    after = models.JSONField(_("after"), default=dict)
-    origin = models.CharField(_("from"), max_length=ORIGIN_LENGTH, blank=True)
-
-    objects = models.Manager.from_queryset(AppendedQuerySet)()
-
-    class Meta:
-        verbose_name = _("act")
-        verbose_name_plural = _("audit log")
-
-    def __str__(self) -> str:
-        return f"{self.at:%Y-%m-%d %H:%M:%S} · {self.act}"
-
-    def save(self, *args: Any, **kwargs: Any) -> None:
-        if not self._state.adding:
-            raise TypeError("The audit log is only added to.")
-        super().save(*args, **kwargs)
-
-    def delete(self, *args: Any, **kwargs: Any) -> NoReturn:
-        raise TypeError("The audit log is only added to.")

@@ -1,23 +1,14 @@
-"""Preferences, pictures of people, and what allauth's own views of sign-up and passwords leave open."""
+"""The page on which people choose for themselves."""
 
 from collections.abc import Callable, Mapping
-from typing import Any
 
-from allauth.account.views import (
-    PasswordChangeView,
-    PasswordResetFromKeyView,
-    PasswordResetView,
-    SignupView,
-)
 from allauth.core import ratelimit
-from django.conf import settings
-from django.contrib.auth.decorators import login_not_required
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
-from django.urls import reverse, reverse_lazy
+from django.urls import reverse
 from django.utils import translation
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.actions import (
     remove_avatar,
@@ -37,61 +28,10 @@ from accounts.forms import (
     PresenceForm,
     WritingForm,
 )
-from accounts.queries import avatar_of
 from accounts.requests import SignedInRequest
-from chatsite.errors import Conflict, Invalid, Unavailable
+from chatsite.errors import Invalid
 from chatsite.toasts import toast
 
-
-class SignUp(SignupView):  # type: ignore[misc]  # allauth has no types
-    def form_valid(self, form: Any) -> HttpResponse:
-        try:
-            response: HttpResponse = super().form_valid(form)
-        except Conflict as error:
-            form.add_error(error.field, str(error.message))
-            response = self.form_invalid(form)
-        return response
-
-
-class ChangePassword(PasswordChangeView):  # type: ignore[misc]  # allauth has no types
-    def form_valid(self, form: Any) -> HttpResponse:
-        response: HttpResponse = super().form_valid(form)
-        toast(self.request, _("Your password is changed. You are logged out everywhere else."))
-        return response
-
-
-class ResetPassword(PasswordResetView):  # type: ignore[misc]  # allauth has no types
-    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        if not settings.SENDS_MAIL:
-            return render(request, "account/password_reset_by_admin.html")
-        response: HttpResponse = super().dispatch(request, *args, **kwargs)
-        return response
-
-    def form_valid(self, form: Any) -> HttpResponse:
-        try:
-            response: HttpResponse = super().form_valid(form)
-        except Unavailable as error:
-            form.add_error(error.field, str(error.message))
-            response = self.form_invalid(form)
-        return response
-
-
-class ResetPasswordFromKey(PasswordResetFromKeyView):  # type: ignore[misc]  # allauth has no types
-    success_url = reverse_lazy("account_login")
-
-    def form_valid(self, form: Any) -> HttpResponse:
-        response: HttpResponse = super().form_valid(form)
-        toast(self.request, _("Your password is changed. Log in with it."))
-        return response
-
-
-sign_up = SignUp.as_view()
-change_password = ChangePassword.as_view()
-reset_password = login_not_required(ResetPassword.as_view())
-reset_password_from_key = ResetPasswordFromKey.as_view()
-
-
-FOR_EVER = "private, max-age=31536000, immutable"
 SECTIONS: dict[str, tuple[type[PreferencesForm], Callable[..., None]]] = {
     "name": (DisplayNameForm, set_display_name),
     "appearance": (AppearanceForm, set_appearance),
@@ -138,16 +78,6 @@ def remove_picture(request: SignedInRequest) -> HttpResponse:
     remove_avatar(request.user, request.user)
     toast(request, _("Your picture is removed."))
     return _saved("picture")
-
-
-@require_safe
-def avatar(request: SignedInRequest, user_id: int, digest: str, side: int) -> HttpResponse:
-    """A picture, under an address of its own for each; who still has an old one is led to the new."""
-    current, image = avatar_of(user_id, side)
-    if digest != current:
-        return redirect("avatar", user_id, current, side)
-    headers = {"Cache-Control": FOR_EVER, "Cross-Origin-Resource-Policy": "same-origin"}
-    return HttpResponse(image, content_type="image/webp", headers=headers)
 
 
 def _saved(section: str) -> HttpResponse:

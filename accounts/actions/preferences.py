@@ -1,0 +1,97 @@
+"""What people choose for themselves."""
+
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+from django.utils.translation import gettext_lazy as _
+
+from accounts.actions.locking import locked_account
+from accounts.actions.naming import clean_display_name
+from accounts.audit import record
+from accounts.models import Act, User
+from accounts.permissions import may_set_preferences
+from accounts.zones import clean_time_zone
+from chatsite.errors import Invalid
+from chatsite.live.bus import announce
+from chatsite.live.events import presence_switched, sessions_changed
+from chatsite.rights import require
+
+
+def set_display_name(actor: User, *, display_name: str) -> None:
+    """Be called otherwise, everywhere and at once.
+
+    Raises:
+        Invalid: the name breaks a rule.
+        NotAllowed: the actor's account has ended.
+    """
+    display_name = clean_display_name(display_name)
+    if _choose(actor, display_name=display_name):
+        announce(sessions_changed(actor.pk))  # the hubs know the name, for who types
+
+
+def set_email(actor: User, *, email: str, password: str) -> None:
+    """Have mail go to another address, or with "" to none.
+
+    Arguments:
+        password: the actor's, as typed: by the address somebody else could get a new one.
+
+    Raises:
+        Invalid: the password is another.
+        NotAllowed: the actor's account has ended.
+    """
+    if not actor.check_password(password):
+        raise Invalid(_("That is not your password."), code="password_wrong", field="password")
+    email = User.objects.normalize_email(email)
+    with transaction.atomic():
+        before = locked_account(actor).email
+        _choose(actor, email=email)
+        record(actor, Act.ACCOUNT_EDITED, person=actor, before={"email": before}, after={"email": email})
+
+
+def set_enter(actor: User, *, enter_sends: bool | None) -> None:
+    """Choose what Enter does while the actor writes.
+
+    Arguments:
+        enter_sends: it sends, it breaks the line, or None: it sends but on a touch screen.
+
+    Raises:
+        NotAllowed: the actor's account has ended.
+    """
+    _choose(actor, enter_sends=enter_sends)
+
+
+def set_appearance(actor: User, *, theme: str, language: str, time_zone: str) -> None:
+    """Choose how pages look to the actor.
+
+    Arguments:
+        theme: a `User.Theme`.
+        language: one that the site speaks; "" as the browser says.
+        time_zone: as typed; "" as the browser says.
+
+    Raises:
+        Invalid: there is no such theme, language or zone.
+        NotAllowed: the actor's account has ended.
+    """
+    if theme not in User.Theme.values:
+        raise Invalid(_("There is no such theme."), code="theme_unknown", field="theme")
+    if language and language not in dict(settings.LANGUAGES):
+        raise Invalid(_("The site does not speak that language."), code="language_unknown", field="language")
+    if _choose(actor, theme=theme, language=language, time_zone=clean_time_zone(time_zone)):
+        announce(sessions_changed(actor.pk))  # streams bring messages in the reader's language
+
+
+def set_presence(actor: User, *, shows_presence: bool) -> None:
+    """Choose whether others see if the actor is here.
+
+    Raises:
+        NotAllowed: the actor's account has ended.
+    """
+    if _choose(actor, shows_presence=shows_presence):
+        announce(presence_switched(actor.pk))
+
+
+def _choose(actor: User, **chosen: Any) -> bool:
+    """Write what the actor chose for themselves; whether it was something else before."""
+    require(may_set_preferences, actor, actor)
+    return bool(User.objects.filter(pk=actor.pk).exclude(**chosen).update(**chosen))

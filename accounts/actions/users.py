@@ -1,0 +1,199 @@
+"""Accounts: made, edited, ended, opened again; the password and the rights in the admin."""
+
+from collections.abc import Callable, Iterable
+from typing import TypeAlias
+
+from django.contrib.auth.models import Group, Permission
+from django.db import IntegrityError, transaction
+
+from accounts.actions.locking import account_to_edit, locked_account
+from accounts.actions.naming import clean_display_name, refuse_taken_username
+from accounts.actors import Actor
+from accounts.audit import Facts, record
+from accounts.models import Act, User
+from accounts.names import clean_username, username_shape
+from accounts.permissions import may_create_user, may_give_rights
+from chatsite.live.bus import announce
+from chatsite.live.events import sessions_changed
+from chatsite.rights import require
+
+Step: TypeAlias = Callable[[User], object]
+
+
+_steps_for_new_users: list[Step] = []
+
+
+_steps_for_switched_users: list[tuple[Step, Step]] = []
+
+
+def on_user_created(step: Step) -> None:
+    """Have `step(user)` run in the transaction that makes an account; an app calls this in `ready()`."""
+    _steps_for_new_users.append(step)
+
+
+def on_user_switched(*, lock: Step, step: Step) -> None:
+    """Have `step(user)` run in the transaction that ends an account, or opens one that had ended.
+
+    Arguments:
+        lock: called before the user is locked, to lock what other writes lock before a user.
+    """
+    _steps_for_switched_users.append((lock, step))
+
+
+def create_user(
+    actor: Actor,
+    *,
+    username: str,
+    password: str | None = None,
+    display_name: str = "",
+    email: str = "",
+    is_active: bool = True,
+    is_staff: bool = False,
+    is_superuser: bool = False,
+) -> User:
+    """Make an account and run every step that other apps registered, or do neither.
+
+    Arguments:
+        actor: SYSTEM when somebody signs up.
+        password: as typed; None makes an account that can't log in until it has one.
+        display_name: what others see; the username as typed when it is empty.
+
+    Raises:
+        Invalid: the username or the display name breaks a rule.
+        Conflict: the username is taken, or looks like one that is.
+        NotAllowed: the actor may not make accounts, or not with these rights.
+    """
+    require(may_create_user, actor)
+    if is_staff or is_superuser:
+        require(may_give_rights, actor)
+    user = User(
+        username=clean_username(username),
+        display_name=clean_display_name(display_name or username),
+        email=User.objects.normalize_email(email),
+        is_active=is_active,
+        is_staff=is_staff,
+        is_superuser=is_superuser,
+    )
+    user.username_shape = username_shape(user.username)
+    refuse_taken_username(user.username)
+    user.set_password(password)
+    try:
+        with transaction.atomic():
+            user.save(force_insert=True)
+            record(actor, Act.ACCOUNT_CREATED, person=user)
+            for step in _steps_for_new_users:
+                step(user)
+    except IntegrityError:
+        # Somebody took the name between the look and the insert; any other cause is a fault of ours.
+        refuse_taken_username(user.username)
+        raise
+    return user
+
+
+def edit_user(actor: Actor, user: User, *, display_name: str, email: str) -> User:
+    """Say otherwise who `user` is; returns the account as it is now.
+
+    Raises:
+        Invalid: the display name breaks a rule.
+        NotAllowed: the actor may not edit this account.
+    """
+    display_name = clean_display_name(display_name)
+    with transaction.atomic():
+        user = account_to_edit(actor, user)
+        before = _who(user)
+        user.display_name, user.email = display_name, User.objects.normalize_email(email)
+        user.save(update_fields=["display_name", "email"])
+        record(actor, Act.ACCOUNT_EDITED, person=user, before=before, after=_who(user))
+        announce(sessions_changed(user.pk))
+    return user
+
+
+def set_password(actor: Actor, user: User, *, password: str | None) -> User:
+    """Give `user` another password, or with None take it away; returns the account as it is now.
+
+    Their sessions end.
+
+    Raises:
+        NotAllowed: the actor may not edit this account.
+    """
+    with transaction.atomic():
+        user = account_to_edit(actor, user)
+        user.set_password(password)
+        user.save(update_fields=["password"])
+        record(actor, Act.PASSWORD_SET, person=user)
+        announce(sessions_changed(user.pk))
+    return user
+
+
+def deactivate_user(actor: Actor, user: User) -> User:
+    """End the account of `user`; returns the account as it is now. Doing it twice is doing it once.
+
+    Nobody can log in to it, and who is logged in is out at their next request.
+
+    Raises:
+        NotAllowed: the actor may not edit this account.
+    """
+    return _set_active(actor, user, is_active=False)
+
+
+def reactivate_user(actor: Actor, user: User) -> User:
+    """Open the account of `user` again; returns the account as it is now.
+
+    Raises:
+        NotAllowed: the actor may not edit this account.
+    """
+    return _set_active(actor, user, is_active=True)
+
+
+def give_rights(
+    actor: Actor,
+    user: User,
+    *,
+    is_staff: bool,
+    is_superuser: bool,
+    groups: Iterable[Group],
+    permissions: Iterable[Permission],
+) -> User:
+    """Let `user` do in the admin what is given, and nothing else; returns the account as it is now.
+
+    Raises:
+        NotAllowed: the actor may not give rights.
+    """
+    require(may_give_rights, actor)
+    with transaction.atomic():
+        user = locked_account(user)
+        before = _rights(user)
+        user.is_staff, user.is_superuser = is_staff, is_superuser
+        user.save(update_fields=["is_staff", "is_superuser"])
+        user.groups.set(groups)
+        user.user_permissions.set(permissions)
+        record(actor, Act.RIGHTS_GIVEN, person=user, before=before, after=_rights(user))
+    return user
+
+
+def _set_active(actor: Actor, user: User, *, is_active: bool) -> User:
+    with transaction.atomic():
+        for lock, _step in _steps_for_switched_users:
+            lock(user)
+        user = account_to_edit(actor, user)
+        if user.is_active != is_active:
+            record(actor, Act.ACCOUNT_REACTIVATED if is_active else Act.ACCOUNT_DEACTIVATED, person=user)
+            user.is_active = is_active
+            user.save(update_fields=["is_active"])
+            for _lock, step in _steps_for_switched_users:
+                step(user)
+        announce(sessions_changed(user.pk))
+    return user
+
+
+def _who(user: User) -> Facts:
+    return {"display_name": user.display_name, "email": user.email}
+
+
+def _rights(user: User) -> Facts:
+    return {
+        "is_staff": user.is_staff,
+        "is_superuser": user.is_superuser,
+        "groups": sorted(user.groups.values_list("name", flat=True)),
+        "permissions": sorted(user.user_permissions.values_list("codename", flat=True)),
+    }

@@ -1,0 +1,73 @@
+"""Sign-up and passwords: what allauth's own views leave open."""
+
+from typing import Any
+
+from allauth.account.views import (
+    PasswordChangeView,
+    PasswordResetFromKeyView,
+    PasswordResetView,
+    SignupView,
+)
+from django.conf import settings
+from django.contrib.auth.decorators import login_not_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse_lazy
+from django.utils.translation import gettext as _
+
+from chatsite.errors import Conflict, Unavailable
+from chatsite.toasts import toast
+
+
+class SignUp(SignupView):  # type: ignore[misc]  # allauth has no types
+    def form_valid(self, form: Any) -> HttpResponse:
+        try:
+            response: HttpResponse = super().form_valid(form)
+        except Conflict as error:
+            form.add_error(error.field, str(error.message))
+            response = self.form_invalid(form)
+        return response
+
+
+class ChangePassword(PasswordChangeView):  # type: ignore[misc]  # allauth has no types
+    def form_valid(self, form: Any) -> HttpResponse:
+        response: HttpResponse = super().form_valid(form)
+        toast(self.request, _("Your password is changed. You are logged out everywhere else."))
+        return response
+
+
+class ResetPassword(PasswordResetView):  # type: ignore[misc]  # allauth has no types
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if not settings.SENDS_MAIL:
+            return render(request, "account/password_reset_by_admin.html")
+        response: HttpResponse = super().dispatch(request, *args, **kwargs)
+        return response
+
+    def form_valid(self, form: Any) -> HttpResponse:
+        try:
+            response: HttpResponse = super().form_valid(form)
+        except Unavailable as error:
+            form.add_error(error.field, str(error.message))
+            response = self.form_invalid(form)
+        return response
+
+
+class ResetPasswordFromKey(PasswordResetFromKeyView):  # type: ignore[misc]  # allauth has no types
+    success_url = reverse_lazy("account_login")
+
+    def form_valid(self, form: Any) -> HttpResponse:
+        response: HttpResponse = super().form_valid(form)
+        toast(self.request, _("Your password is changed. Log in with it."))
+        return response
+
+
+sign_up = SignUp.as_view()
+
+
+change_password = ChangePassword.as_view()
+
+
+reset_password = login_not_required(ResetPassword.as_view())
+
+
+reset_password_from_key = ResetPasswordFromKey.as_view()
