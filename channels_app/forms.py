@@ -1,5 +1,7 @@
 """The forms about channels; actions decide."""
 
+from uuid import uuid4
+
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
@@ -34,6 +36,8 @@ class CreateChannelForm(ActionForm):
         widget=forms.TextInput(attrs={"maxlength": TOPIC_LENGTH, "autocomplete": "off", "dir": "auto"}),
         help_text=_("Optional. What the channel is for."),
     )
+
+    attempt = forms.CharField(required=False, widget=forms.HiddenInput, initial=uuid4)
 
     def clean_kind(self) -> str:
         return self.cleaned_data["kind"] or Kind.PUBLIC

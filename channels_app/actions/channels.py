@@ -9,7 +9,7 @@ from accounts.models import Act, User
 from channels_app.actions.locking import looking_after
 from channels_app.actions.memberships import subscribe
 from channels_app.models import TOPIC_LENGTH, Channel, FormerSlug, Kind, Role
-from channels_app.names import PRIVATE_SIGN, PUBLIC_SLUG, clean_name, random_slug, slug_of
+from channels_app.names import PRIVATE_SIGN, PUBLIC_SLUG, clean_name, random_slug, slug_of, slug_of_attempt
 from channels_app.permissions import (
     may_archive,
     may_create_channel,
@@ -24,12 +24,17 @@ from chatsite.rights import require
 from chatsite.text import one_line, refuse_invisible, refuse_unstorable
 
 
-def create_channel(actor: Actor, *, name: str, topic: str = "", kind: str = Kind.PUBLIC) -> Channel:
+def create_channel(
+    actor: Actor, *, name: str, topic: str = "", kind: str = Kind.PUBLIC, attempt: str = ""
+) -> Channel:
     """Create the channel `name`, or take the public one that has that name; either way the actor is in it.
 
     Two people who create the same public name at the same instant end in one channel. The topic of a channel
     that exists stays as it is; `is_new` of the one returned tells which happened. A private one is always
     new: names of private channels are not unique, and nobody is to learn that one is taken.
+
+    Arguments:
+        attempt: what the form that asks for it is called. The same form sent twice makes one private channel.
 
     Raises:
         Invalid: the name or the topic breaks a rule.
@@ -39,7 +44,7 @@ def create_channel(actor: Actor, *, name: str, topic: str = "", kind: str = Kind
     name, topic = clean_name(name), clean_topic(topic)
     creator = actor if isinstance(actor, User) else None
     if kind == Kind.PRIVATE:
-        return _create_private(_the_creator(actor), name=name, topic=topic)
+        return _create_private(_the_creator(actor), name=name, topic=topic, attempt=attempt)
     slug = slug_of(name)
     with transaction.atomic():
         channel = _named(slug)
@@ -155,13 +160,19 @@ def clean_topic(typed: str) -> str:
     return topic
 
 
-def _create_private(creator: User, *, name: str, topic: str) -> Channel:
-    channel = Channel(
-        name=name, topic=topic, creator=creator, kind=Kind.PRIVATE, slug=random_slug(PRIVATE_SIGN)
-    )
-    with transaction.atomic():
-        channel.save(force_insert=True)
-        subscribe(channel, creator, role=Role.OWNER)
+def _create_private(creator: User, *, name: str, topic: str, attempt: str) -> Channel:
+    slug = slug_of_attempt(PRIVATE_SIGN, creator.pk, name, attempt) if attempt else random_slug(PRIVATE_SIGN)
+    channel = Channel(name=name, topic=topic, creator=creator, kind=Kind.PRIVATE, slug=slug)
+    try:
+        with transaction.atomic():
+            channel.save(force_insert=True)
+            subscribe(channel, creator, role=Role.OWNER)
+    except IntegrityError:
+        if not attempt:
+            raise
+        made = Channel.objects.visible_to(creator).filter(slug=slug).first()
+        # None: somebody took them out of it since.
+        return made or _create_private(creator, name=name, topic=topic, attempt="")
     channel.is_new = True
     return channel
 

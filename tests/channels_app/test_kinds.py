@@ -1,13 +1,32 @@
 """Private channels: for who is not in one, it does not exist."""
 
+import re
+from functools import partial
+
 import pytest
 from django.db import IntegrityError, transaction
+from django.test import Client
 
-from channels_app.actions import archive_channel, create_channel, join_channel
-from channels_app.models import Channel, Kind, Membership
+from channels_app.actions import (
+    accept_invitation,
+    archive_channel,
+    create_channel,
+    invite,
+    join_channel,
+    leave_channel,
+    set_role,
+)
+from channels_app.models import Channel, Kind, Membership, Role
 from channels_app.names import random_slug
 from chatsite.errors import NotAllowed
 from tests.cast import Cast, say, signed_in
+from tests.threads import run_together
+
+
+def attempt_on_page(client: Client) -> str:
+    page = client.get("/channels/create/").content.decode()
+    [attempt] = re.findall(r'<input type="hidden" name="attempt" value="([^"]{30,})"', page)
+    return str(attempt)
 
 
 def test_who_is_in_a_private_channel_uses_it_as_any_other(cast: Cast, hiring: Channel) -> None:
@@ -50,6 +69,48 @@ def test_names_of_private_channels_are_not_unique(cast: Cast, hiring: Channel) -
 
     assert (other.name, other.is_new) == (hiring.name, True)
     assert other.slug != hiring.slug
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_form_that_is_sent_twice_makes_one_private_channel(cast: Cast) -> None:
+    clients = [signed_in(cast.bob), signed_in(cast.bob)]
+    form = {"name": "pay", "kind": "private", "attempt": attempt_on_page(clients[0])}
+
+    posts = [partial(client.post, "/channels/create/", form) for client in clients]
+    one, other = (answer["Location"] for answer in run_together(posts))
+
+    assert one == other == Channel.objects.get(name="pay").get_absolute_url()
+    assert clients[0].post("/channels/create/", form)["Location"] == one
+    [membership] = Membership.objects.filter(channel__name="pay")
+    assert (membership.user, membership.role) == (cast.bob, "owner")
+
+
+def test_another_form_another_name_and_another_person_make_another(cast: Cast) -> None:
+    bob, carol = signed_in(cast.bob), signed_in(cast.carol)
+    first = {"name": "pay", "kind": "private", "attempt": attempt_on_page(bob)}
+    again = {**first, "attempt": attempt_on_page(bob)}
+
+    addresses = {
+        client.post("/channels/create/", form)["Location"]
+        for client, form in ((bob, first), (bob, again), (bob, {**first, "name": "rises"}), (carol, first))
+    }
+
+    assert len(addresses) == 4
+
+
+def test_without_a_name_for_the_form_each_is_another(cast: Cast) -> None:
+    assert all(create_channel(cast.bob, name="pay", kind=Kind.PRIVATE).is_new for _time in range(2))
+
+
+def test_who_was_taken_out_of_it_since_makes_another(cast: Cast) -> None:
+    first = create_channel(cast.bob, name="pay", kind=Kind.PRIVATE, attempt="1")
+    accept_invitation(cast.carol, invite(cast.bob, first, username="carol").pk)
+    set_role(cast.bob, first, user=cast.carol, role=Role.OWNER)
+    leave_channel(cast.carol, first, user=cast.bob)
+
+    second = create_channel(cast.bob, name="pay", kind=Kind.PRIVATE, attempt="1")
+
+    assert (second.is_new, second == first) == (True, False)
 
 
 def test_nobody_joins_a_private_channel_by_themselves(cast: Cast, hiring: Channel) -> None:
