@@ -15,16 +15,17 @@ from channels_app.models import MOST_IN_DIRECT, Channel, Invitation, Membership,
 from channels_app.names import PUBLIC_SLUG, people_key, slug_of
 from channels_app.permissions import Seat, may_remove, may_set_roles, may_withdraw
 from chatsite.errors import NotFound
-from chatsite.text import KEY_LENGTH, refuse_unstorable
+from chatsite.text import KEY_LENGTH, comparison_key, refuse_unstorable
 
 BROWSE_PAGE = 50  # channels
 MEMBERS_PAGE = 100  # people
-OFFERED = 200  # channels, to somebody who is about to jump to one
+OFFERED = 200  # channels or people, to somebody who is about to jump to one
 SHARED_SHOWN = 100  # channels
 INVITATIONS_SHOWN = 200
-PEOPLE_OFFERED = 20
+PEOPLE_OFFERED = 20  # where there are more than can be offered at once
 BUSIEST = 20  # channels
 PEOPLE_MEANT = 20  # by the beginning of a username in a search
+MOST_WORDS = 8  # of a search; each is a condition more
 
 
 def channel_by_slug(actor: Actor, slug: str) -> Channel:
@@ -211,13 +212,43 @@ def channels_to_offer(user: User, *, typed: str) -> tuple[list[Channel], bool]:
     """
     refuse_unstorable(typed, field="q")
     channels = Channel.objects.visible_to(user).public().open().without(user)
-    wanted = slug_of(typed.strip().removeprefix("#"))
-    for word in list(filter(None, wanted.split("-"))) or [wanted]:
+    wanted = slug_of(_bare(typed))
+    for word in _words(wanted):
         channels = channels.filter(slug__contains=word)
     starts = When(slug__gte=wanted, slug__lt=wanted + LAST_CHARACTER, then=0)
     order = [Case(starts, default=1), "slug"] if wanted else ["slug"]
     offered = list(channels.order_by(*order).only("name", "slug")[: OFFERED + 1])
     return offered[:OFFERED], len(offered) > OFFERED
+
+
+def people_to_offer(user: User, *, typed: str) -> tuple[list[User], bool]:
+    """Those whom `user` may write to, and whether there are more: all of a small site, else the first few.
+
+    Arguments:
+        typed: only those with each of these words in username or name, those first whose username starts with
+            them; "" for any, by username.
+    """
+    refuse_unstorable(typed, field="q")
+    people = User.objects.filter(is_active=True).exclude(pk=user.pk)
+    wanted = _bare(typed)
+    if not wanted:
+        offered = list(people.order_by("username")[: OFFERED + 1])
+        has_more = len(offered) > OFFERED
+        return offered[: PEOPLE_OFFERED if has_more else OFFERED], has_more
+    for word in wanted.split()[:MOST_WORDS]:
+        people = people.filter(_is_called(word))
+    start = comparison_key(wanted)
+    starts = When(username__gte=start, username__lt=start + LAST_CHARACTER, then=0)
+    offered = list(people.order_by(Case(starts, default=1), "username")[: PEOPLE_OFFERED + 1])
+    return offered[:PEOPLE_OFFERED], len(offered) > PEOPLE_OFFERED
+
+
+def own_channels_called(user: User, typed: str) -> list[Channel]:
+    """The channels in `user`'s sidebar with each of the words typed in their title, in its order."""
+    refuse_unstorable(typed, field="q")
+    words = _words(slug_of(_bare(typed)))
+    mine = [membership.channel for membership in my_memberships(user)]
+    return [channel for channel in mine if all(word in slug_of(channel.title) for word in words)]
 
 
 def landing_channel() -> Channel:
@@ -276,6 +307,22 @@ def _member(viewer: User, channel: Channel, membership: Membership) -> Member:
         viewer, Seat(channel, membership.user)
     )
     return Member(membership.user, Role(membership.role), may_be_managed)
+
+
+def _bare(typed: str) -> str:
+    """What is typed without the sign of a channel or of a person."""
+    return typed.strip().removeprefix("#").removeprefix("@")
+
+
+def _words(wanted: str) -> list[str]:
+    """The words of a slug that are looked for; one that is all dashes is one."""
+    return list(filter(None, wanted.split("-")))[:MOST_WORDS] or [wanted]
+
+
+def _is_called(word: str) -> Q:
+    # SQLite compares without case in ASCII alone: most names in other letters begin with a capital one.
+    name = Q(display_name__icontains=word) | Q(display_name__icontains=word.capitalize())
+    return Q(username__contains=comparison_key(word)) | name
 
 
 def _by_name(membership: Membership) -> tuple[bool, str, int]:

@@ -1,11 +1,14 @@
 """Pages and buttons for channels: finding and making them, being in one, and looking after one."""
 
+from typing import Any
+
 from django.http import HttpResponse, HttpResponseNotAllowed, JsonResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from accounts.models import User
 from accounts.queries import user_by_username
 from accounts.requests import SignedInRequest
 from channels_app import actions, queries
@@ -46,11 +49,26 @@ def browse(request: SignedInRequest) -> HttpResponse:
 
 
 @require_safe
-def search(request: SignedInRequest) -> JsonResponse:
-    """The channels that the asker is not in yet, for a script that offers them beside their own."""
-    channels, has_more = queries.channels_to_offer(request.user, typed=request.GET.get("q", ""))
-    offered = [{"name": channel.name, "url": channel.get_absolute_url()} for channel in channels]
-    return JsonResponse({"channels": offered, "has_more": has_more})
+def search(request: SignedInRequest) -> HttpResponse:
+    """Where one can go by name, as a page; for a script, what there is beside one's own channels."""
+    typed = request.GET.get("q", "")
+    channels, has_more_channels = queries.channels_to_offer(request.user, typed=typed)
+    people, has_more_people = queries.people_to_offer(request.user, typed=typed)
+    if wants_json(request):
+        answer = {
+            "channels": [{"name": channel.name, "url": channel.get_absolute_url()} for channel in channels],
+            "people": [_offered_person(person) for person in people],
+            "has_more": has_more_channels or has_more_people,
+        }
+        return JsonResponse(answer)
+    context = {
+        "typed": typed,
+        "own": queries.own_channels_called(request.user, typed),
+        "channels": channels,
+        "people": people,
+        "has_more": has_more_channels or has_more_people,
+    }
+    return render(request, "channels/search.html", context)
 
 
 @require_safe
@@ -297,6 +315,11 @@ def notify(request: SignedInRequest, slug: str) -> HttpResponse:
 
 def _done(request: SignedInRequest, channel: Channel) -> HttpResponse:
     return HttpResponse(status=204) if wants_json(request) else redirect(channel)
+
+
+def _offered_person(person: User) -> dict[str, Any]:
+    url = reverse("direct", args=[person.username])
+    return {"id": person.pk, "name": person.display_name, "username": person.username, "url": url}
 
 
 def _member_page(

@@ -19,6 +19,8 @@ PAGES = {
     "/channels/": SIGNED_IN + 5,  # count, channels, sidebar, what is unread, and invitations
     "/channels/?q=des": SIGNED_IN + 5,
     "/channels/create/": SIGNED_IN + 3,
+    "/channels/search/": SIGNED_IN + 6,  # one's own channels, others, people, and the sidebar as above
+    "/channels/search/?q=des": SIGNED_IN + 6,
     "/channels/sidebar/": SIGNED_IN + 3,
     "/channels/design/": SIGNED_IN + 7,  # channel, membership, messages, authors, and the sidebar as above
     "/channels/design/?newest=1": SIGNED_IN + 7,

@@ -1,7 +1,6 @@
 /* The switcher: type a part of a name, and go there. One's own channels are those of the sidebar, with what is unread; what
-else there is the server says, and is asked again for what was typed where it did not say all.
-
-People come here too, once there is a conversation with them to open: another source beside the two. */
+else there is, people too, the server says, and is asked again for what was typed where it did not say all. Who is chosen
+among the people is written to: their conversation is opened, and made if there is none. */
 
 import { isNothingFocused } from "chat/composer";
 import { fit } from "chat/fuzzy";
@@ -65,8 +64,8 @@ class Jump {
         signal,
       });
       if (!response.ok) throw new Error(`status ${response.status}`);
-      const { channels, has_more: hasMore } = await response.json();
-      for (const channel of channels) this.#others.set(channel.url, channel);
+      const { channels, people, has_more: hasMore } = await response.json();
+      for (const place of [...channels, ...people]) this.#others.set(place.url, place);
       this.#isComplete = !hasMore && !typed;
       this.#draw(this.#chosen?.href);
     } catch (error) {
@@ -76,12 +75,9 @@ class Jump {
 
   /** The best first; of the same fit one's own, what is unread before the rest, as the sidebar and the server order them. */
   #draw(chosen) {
-    const typed = this.#field.value.trim().replace(/^#/, "");
-    const own = ownPlaces();
-    const addresses = new Set(own.map(({ url }) => url));
-    const others = [...this.#others.values()].filter(({ url }) => !addresses.has(url));
-    const found = [...own, ...others.map((place) => ({ ...place, isOther: true }))]
-      .map((place) => ({ ...place, fit: fit(typed, place.name) }))
+    const typed = this.#field.value.trim().replace(/^[#@]/, "");
+    const found = places([...this.#others.values()])
+      .map((place) => ({ ...place, fit: bestFit(typed, place) }))
       .filter((place) => place.fit !== null)
       .sort((one, other) => one.fit - other.fit || standing(one) - standing(other))
       .slice(0, MOST_SHOWN);
@@ -124,9 +120,17 @@ class Jump {
     else link.click();
   }
 
-  /** The link does what links do; the dialog is not in its way. */
-  #clicked({ target }) {
-    if (target.closest("a")) this.#dialog.close();
+  /** A channel's link does what links do; the dialog is not in its way. */
+  #clicked(event) {
+    const link = event.target.closest("a");
+    if (!link) return;
+    this.#dialog.close();
+    const isForAnotherTab = event.metaKey || event.ctrlKey || event.shiftKey || event.altKey;
+    if (!("writes" in link.dataset) || isForAnotherTab) return;
+    event.preventDefault();
+    const form = this.#dialog.querySelector(".jump__open");
+    form.action = link.href;
+    form.requestSubmit();
   }
 }
 
@@ -138,11 +142,32 @@ export function openJump() {
   jump.open();
 }
 
+/** One's own places, then `others`; who is talked to already is found by their username in that conversation. */
+function places(others) {
+  const own = ownPlaces();
+  const byAddress = new Map(own.map((place) => [place.url, place]));
+  const byPerson = new Map(own.map((place) => [place.id, place]));
+  const rest = [];
+  for (const { id, ...place } of others) {
+    const conversation = id && byPerson.get(String(id));
+    if (conversation) conversation.username = place.username;
+    else if (!byAddress.has(place.url)) rest.push({ ...place, isOther: true });
+  }
+  return [...own, ...rest];
+}
+
+/** By its name or by its username, null for neither. */
+function bestFit(typed, { name, username = "" }) {
+  const fits = [fit(typed, name), fit(typed, username)].filter((found) => found !== null);
+  return fits.length ? Math.min(...fits) : null;
+}
+
 function ownPlaces() {
   return [...document.querySelectorAll("#sidebar .place[data-channel]")].map((link) => ({
     sign: link.firstElementChild, // a hash, a lock, or whether the other one is here
     name: link.querySelector("bdi").textContent,
     url: link.pathname,
+    id: link.querySelector("[data-person]")?.dataset.person, // the other one's, in a conversation of two
     unread: link.querySelector(".place__unread:not([hidden])"),
     isHere: link.ariaCurrent === "page",
   }));
@@ -153,13 +178,19 @@ function standing({ unread, isHere, isOther }) {
   return isOther ? 3 : isHere ? 2 : unread ? 0 : 1;
 }
 
-function optionFor({ sign, name, url, unread, isOther }, place) {
-  const option = document.getElementById("jump-option").content.firstElementChild.cloneNode(true);
+function optionFor({ sign, name, username, url, unread, isOther }, place) {
+  const isPerson = isOther && Boolean(username);
+  const option = document.getElementById(isPerson ? "jump-person" : "jump-option").content.firstElementChild.cloneNode(true);
   option.id = `jump-${place}`;
   option.href = url;
   if (sign) option.firstElementChild.replaceWith(sign.cloneNode(true));
   option.querySelector("bdi").textContent = name;
-  option.querySelector(".jump__other").hidden = !isOther;
+  const note = option.querySelector(".place__note");
+  note.hidden = !isOther;
+  if (isPerson) {
+    note.firstElementChild.textContent = `@${username}`;
+    option.dataset.writes = "";
+  }
   option.classList.toggle("place--unread", Boolean(unread));
   if (unread) option.append(unread.cloneNode(true));
   return option;

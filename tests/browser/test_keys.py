@@ -48,7 +48,7 @@ def test_the_switcher_finds_channels_by_what_is_typed(
         expect(options(bob)).to_contain_text([f"{name} {mark}" for name in found])
 
     field(bob).fill(f"nothing is called {mark}")
-    expect(dialog(bob).get_by_text("No channel is called like that.")).to_be_visible()
+    expect(dialog(bob).get_by_text("Nothing and nobody is called like that.")).to_be_visible()
     field(bob).press("Enter")
     field(bob).fill(f"e {mark}")
     field(bob).press("ArrowUp")
@@ -210,22 +210,47 @@ def test_on_a_mac_they_are_those_of_a_mac(person: MakePerson, unique: Unique) ->
     bob.is_in("public")
 
 
-def test_without_a_script_one_jumps_by_the_search_for_channels(person: MakePerson) -> None:
-    bob = person("bob", java_script_enabled=False).sign_up()
+def test_the_switcher_opens_the_conversation_with_whom_one_chooses(
+    person: MakePerson, visitor: Callable[[str], Visitor]
+) -> None:
+    carol, bob = visitor("carol"), person("bob").sign_up()
+    bob.page.keyboard.press("Control+k")
+    field(bob).fill(carol.username)
+    expect(chosen(bob)).to_have_accessible_name(f"{carol.username} @{carol.username}")
+    field(bob).press("Enter")
+    expect(bob.page.get_by_role("heading", level=1)).to_have_text(carol.username)
+    expect(bob.box).to_be_visible()
+    address = bob.page.url
+
+    bob.page.goto("/")
+    bob.page.keyboard.press("Control+k")
+    field(bob).fill(f"@{carol.username}")
+    expect(options(bob)).to_have_count(1)  # the conversation, and not the person once more
+    chosen(bob).click()
+    expect(bob.page).to_have_url(address)
+
+
+def test_without_a_script_one_jumps_by_a_page(person: MakePerson, visitor: Callable[[str], Visitor]) -> None:
+    carol, bob = visitor("carol"), person("bob", java_script_enabled=False).sign_up()
     bob.sidebar.get_by_role("link", name="Jump to…").click()
-    expect(bob.page.get_by_label("Filter by name")).to_be_focused()
+    field = bob.page.get_by_role("searchbox", name="Channel or person")
+    expect(field).to_be_focused()
+    field.fill(carol.username)
+    field.press("Enter")
+    bob.page.get_by_role("main").get_by_role("button", name=carol.username).click()
+    expect(bob.page.get_by_role("heading", level=1)).to_have_text(carol.username)
 
 
 def dialog(someone: Person) -> Locator:
-    return someone.page.get_by_role("dialog", name="Jump to a channel")
+    return someone.page.get_by_role("dialog", name="Jump to a channel or person")
 
 
 def field(someone: Person) -> Locator:
-    return dialog(someone).get_by_role("combobox", name="Channel")
+    return dialog(someone).get_by_role("combobox", name="Channel or person")
 
 
 def options(someone: Person) -> Locator:
-    return dialog(someone).get_by_role("listbox", name="Channels").get_by_role("option")
+    return dialog(someone).get_by_role("listbox", name="Channels and people").get_by_role("option")
 
 
 def chosen(someone: Person) -> Locator:

@@ -126,6 +126,7 @@ class Tour:
             "/channels/",
             "/channels/?q=nothing-is-called-this-way-and-nothing-ever-will-be-called-so",
             "/channels/create/",
+            "/channels/search/",
             "/channels/public/members/",
             f"/people/{self._guide.username}/",
             f"/people/{self._visitor.username}/",
@@ -223,7 +224,7 @@ class Tour:
         page, words = self._guide.page, self._words
         self._go(f"/channels/{self._slug}/")
         page.keyboard.press("Control+k")
-        switcher = page.get_by_role("dialog", name=words("Jump to a channel"))
+        switcher = page.get_by_role("dialog", name=words("Jump to a channel or person"))
         expect(switcher.get_by_role("option").first).to_be_visible()
         yield "the switcher"
         switcher.get_by_role("combobox").fill("nothing is called like that")
