@@ -88,6 +88,14 @@ class Album:
     def arabic(self, page: Page) -> None:
         _open(page, self._arabic)
 
+    def private(self, page: Page) -> None:
+        _open(page, "/channels/public/")
+        _enter(page, "hiring")
+
+    def direct(self, page: Page) -> None:
+        _open(page, "/channels/public/")
+        _enter(page, "Aiko Tanaka")
+
     def browse(self, page: Page) -> None:
         page.goto("/channels/")
 
@@ -107,6 +115,8 @@ channel: desktop light, desktop dark, tablet light, phone light, phone dark
 members: desktop light, phone light
 empty: desktop light, phone dark
 one_message: tablet light, phone light
+private: desktop dark, phone light
+direct: desktop light, phone dark
 odd_texts: desktop light, tablet dark, phone light
 sign_up: desktop light, phone dark
 log_in: desktop dark, phone light
@@ -121,6 +131,13 @@ ALL = ", ".join(f"{size} {scheme}" for size in SIZES for scheme in ("light", "da
 def _open(page: Page, channel: str) -> None:
     """Go to a channel, and wait until its page is live."""
     page.goto(channel)
+    expect(page.locator("#my-presence[data-state=online]")).to_be_attached()
+
+
+def _enter(page: Page, name: str) -> None:
+    """Go to a channel of the sidebar whose address nobody knows beforehand."""
+    address = page.get_by_role("navigation", name="Channels", include_hidden=True).get_by_title(name)
+    page.goto(address.get_attribute("href") or "")
     expect(page.locator("#my-presence[data-state=online]")).to_be_attached()
 
 

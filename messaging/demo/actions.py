@@ -13,13 +13,13 @@ from django.utils.translation import gettext_lazy as _
 from accounts.actions import create_user, refuse_taken_username
 from accounts.actors import SYSTEM
 from accounts.models import User
-from channels_app.actions import create_channel, join_channel
-from channels_app.models import Channel, Membership
+from channels_app.actions import create_channel, join_channel, open_direct
+from channels_app.models import Channel, Kind, Membership
 from channels_app.names import slug_of
 from chatsite.errors import Conflict
 from messaging.actions import delete_message, edit_message
 from messaging.demo.month import MONTH, conversation
-from messaging.demo.team import EVERYBODY, PEOPLE, PLACES
+from messaging.demo.team import EVERYBODY, PEOPLE, PLACES, Place
 from messaging.demo.threads import DELETED
 from messaging.models import Message
 from messaging.names import new_client_id
@@ -62,9 +62,7 @@ def gather_team(*, password: str, among_others: bool = False) -> list[User]:
     ]
     there.update((user.username, user) for user in made)
     for place in PLACES:
-        channel = create_channel(there[place.members[0]], name=place.name, topic=place.topic)
-        for username in place.members:
-            join_channel(SYSTEM, channel, user=there[username])
+        _open(place, [there[username] for username in place.members])
     return made
 
 
@@ -80,7 +78,9 @@ def talk(*, seed: int, count: int) -> Iterator[int]:
         Conflict: a channel of the demo is archived.
     """
     people = {user.username: user for user in User.objects.filter(username__in=EVERYBODY)}
-    channels = {place.name: Channel.objects.get(slug=slug_of(place.name)) for place in PLACES}
+    channels = {
+        place.name: _open(place, [people[username] for username in place.members]) for place in PLACES
+    }
     there = Channel.objects.filter(pk__in=[channel.pk for channel in channels.values()])
     # A second conversation with the same seed is another one, and has other client_ids.
     round_ = f"{seed} {there.aggregate(there=Sum('last_seq'))['there']}"
@@ -106,6 +106,20 @@ def talk(*, seed: int, count: int) -> Iterator[int]:
         else:
             edit_message(author, client_id, text=later)
     _have_read_most(people.values(), channels.values())
+
+
+def _open(place: Place, members: list[User]) -> Channel:
+    """The channel of the demo that is meant by `place`, made if it is not there; with its members in it."""
+    creator = members[0]
+    if place.kind == Kind.DIRECT:
+        return open_direct(creator, usernames=place.members)
+    channel = None
+    if place.kind == Kind.PRIVATE:
+        channel = Channel.objects.filter(kind=place.kind, name=place.name, creator=creator).first()
+    channel = channel or create_channel(creator, name=place.name, topic=place.topic, kind=place.kind)
+    for member in members:
+        join_channel(SYSTEM, channel, user=member)
+    return channel
 
 
 def _date_before(begin: datetime, people: Iterable[User], channels: Iterable[Channel]) -> None:
@@ -155,7 +169,7 @@ def _is_free(username: str) -> bool:
 def _refuse_to_talk_among_others() -> None:
     others = User.objects.exclude(username__in=EVERYBODY)
     who_talk = others.filter(Exists(Message.objects.filter(author=OuterRef("pk"))))
-    slugs = [slug_of(place.name) for place in PLACES]
+    slugs = [slug_of(place.name) for place in PLACES if place.kind == Kind.PUBLIC]
     their_channels = Channel.objects.filter(slug__in=slugs, creator__in=others)
     if who_talk.exists() or their_channels.exists():
         raise Conflict(

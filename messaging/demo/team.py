@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from channels_app.models import Kind
+
 # An address that can't exist (RFC 2606) marks an account as the demo's: nobody who signs up has it by chance.
 DOMAIN = "fernway.invalid"
 
@@ -18,11 +20,15 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A channel of the demo; `members` are usernames."""
+    """A channel of the demo; `members` are usernames, the first is who makes it.
+
+    A direct conversation has no name on the site, and one here, for its threads.
+    """
 
     name: str
     topic: str
     members: tuple[str, ...]
+    kind: Kind = Kind.PUBLIC
 
 
 PEOPLE = (
@@ -55,4 +61,6 @@ PLACES = (
     Place("support", "What shops tell us", HELPERS),
     Place("random", "Everything else", EVERYBODY),
     Place("lunch 🍜", "Who eats what, where", EVERYBODY),
+    Place("hiring", "Front-end engineer, Lisbon or remote", ("maya", "jonas", "ines", "aiko"), Kind.PRIVATE),
+    Place("maya and aiko", "", ("maya", "aiko"), Kind.DIRECT),
 )

@@ -61,6 +61,52 @@ def thread(channel: str, *lines: tuple[str, str] | tuple[str, str, str]) -> Thre
 
 
 THREADS: Final[tuple[Thread, ...]] = (
+    # hiring, which is private
+    thread(
+        "hiring",
+        ("maya", "Five applications for the front-end role this week. Two of them sent a bicycle joke."),
+        ("ines", "Those two go on top of the pile, obviously"),
+        ("jonas", "I have read all five. Shall we talk to numbers 2 and 4?"),
+        ("aiko", "Yes to both. Number 4's portfolio has the calmest date picker I have ever seen."),
+        ("maya", "Inviting them for «day», «time»."),
+    ),
+    thread(
+        "hiring",
+        ("jonas", "The exercise takes people four hours. That is too long."),
+        ("ines", "Half of it is setting up the project. We could hand out one that runs."),
+        ("jonas", "Good. I'll cut it down to ninety minutes and try it on Ben."),
+        ("maya", "Poor Ben 🙂"),
+    ),
+    thread(
+        "hiring",
+        ("maya", "She said yes! Starts on the first, in Lisbon. 🎉"),
+        ("ines", "🎉🎉🎉"),
+        ("aiko", "Best news of the week. I'll sort out the desk by the window."),
+        ("jonas", "Nothing in the other channels until she has told her team, please."),
+        ("maya", "Of course. That's what this room is for."),
+    ),
+    # what maya and aiko say to each other
+    thread(
+        "maya and aiko",
+        ("aiko", "Do you have ten minutes for the booking screen before the review?"),
+        ("maya", "At «time»? I'm in a call until then."),
+        ("aiko", "Perfect. I'll put both versions side by side."),
+        ("maya", "👍"),
+    ),
+    thread(
+        "maya and aiko",
+        ("maya", "Thank you for saying it that kindly in the review. They took it well."),
+        ("aiko", "It was good work that needed one more week, I tried to say just that."),
+        ("maya", "You did."),
+    ),
+    thread(
+        "maya and aiko",
+        ("aiko", "I'd like to take «day» off, my sister is in town."),
+        ("maya", "Of course, enjoy! Anything I should keep an eye on?"),
+        ("aiko", "Only the icons for «feature». Inês has the file and knows what is missing."),
+        ("maya", "Noted. Take her to the soup cart 🍜"),
+        ("aiko", "She asked for it already 😄"),
+    ),
     # public
     thread(
         "public",

@@ -14,7 +14,8 @@ from accounts.actions import create_user
 from accounts.actors import SYSTEM
 from accounts.models import User
 from channels_app.actions import archive_channel, create_channel
-from channels_app.models import Channel, Membership
+from channels_app.models import Channel, Kind, Membership
+from channels_app.queries import my_memberships
 from chatsite.errors import Conflict
 from messaging.demo.month import ONE_ROUND
 from messaging.demo.team import PEOPLE, PLACES
@@ -47,7 +48,7 @@ def test_the_demo_is_a_team_and_a_month_of_its_conversation(database: None) -> N
     assert "maya" in said
     assert "on a bicycle" in said
     assert User.objects.count() == len(PEOPLE) == 12
-    assert Channel.objects.count() == len(PLACES) == 8
+    assert Channel.objects.count() == len(PLACES) == 10
     assert Message.objects.count() == ONE_ROUND
     maya = User.objects.get(username="maya")
     assert maya.check_password("on a bicycle")
@@ -57,6 +58,23 @@ def test_the_demo_is_a_team_and_a_month_of_its_conversation(database: None) -> N
     now = timezone.now()
     assert now - times[-1] < timedelta(minutes=1)
     assert timedelta(days=20) < now - times[0] <= timedelta(days=31)
+
+
+def test_some_of_it_is_for_some_of_them_alone(database: None) -> None:
+    run()
+    run("--messages", "10")  # which finds them again
+    assert Channel.objects.count() == len(PLACES)
+    for kind, members in {
+        Kind.PRIVATE: ["aiko", "ines", "jonas", "maya"],
+        Kind.DIRECT: ["aiko", "maya"],
+    }.items():
+        channel = Channel.objects.get(kind=kind)
+        names = channel.memberships.order_by("user__username").values_list("user__username", flat=True)
+        assert list(names) == members
+        assert channel.last_seq > 5
+    maya = User.objects.get(username="maya")
+    assert [one.channel.title for one in my_memberships(maya) if one.channel.is_direct] == ["Aiko Tanaka"]
+    assert not [one for one in my_memberships(User.objects.get(username="omar")) if not one.channel.is_public]
 
 
 def test_everybody_and_every_channel_was_there_before_the_first_message(database: None) -> None:

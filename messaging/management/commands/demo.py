@@ -26,7 +26,8 @@ def message_count(typed: str) -> int:
 
 class Command(ChatCommand):
     help = (
-        f"Make {len(PEOPLE)} people, {len(PLACES)} channels and a month of conversation. "
+        f"Make {len(PEOPLE)} people, {len(PLACES)} channels, one of them private and one a conversation "
+        "of two, and a month of what is said there. "
         "Run again, it adds more; it never touches what is not the demo's."
     )
 
