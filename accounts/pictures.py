@@ -1,5 +1,6 @@
 """Pictures of people: of whatever was uploaded nothing stays but two small squares of pixels."""
 
+import logging
 import math
 from dataclasses import dataclass
 from io import BytesIO
@@ -17,6 +18,8 @@ MOST_PIXELS = 30_000_000  # decoded, four bytes each
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF")
 STORED_BYTES = 20_000  # at most, for each square
 SMALLEST_SHARE = 0.05
+
+logger = logging.getLogger(__name__)
 
 _QUALITIES = (85, 70, 50, 30, 10)
 Image.MAX_IMAGE_PIXELS = None  # the library's own limit, which is higher and at first only a warning
@@ -54,6 +57,7 @@ def squares_of(file: IO[bytes], cut: Cut) -> dict[int, bytes]:
         except Invalid:
             raise
         except Exception as error:  # what decoders raise on damaged files has no common base
+            logger.info("picture refused", extra={"reason": repr(error)})
             raise _no_picture() from error
         return {side: _encoded(square.resize((side, side), Image.Resampling.LANCZOS)) for side in SIDES}
 

@@ -202,8 +202,9 @@ def test_what_is_see_through_stays_so(cast: Cast) -> None:
     ids=lambda value: value if isinstance(value, str) else "",
 )
 def test_what_is_no_picture_or_too_much_of_one_is_refused_beside_the_field(
-    cast: Cast, content: bytes, words: str
+    cast: Cast, caplog: pytest.LogCaptureFixture, content: bytes, words: str
 ) -> None:
+    caplog.set_level("INFO", logger="accounts.pictures")
     bob = signed_in(cast.bob)
     upload(bob, SQUARE)
 
@@ -212,6 +213,8 @@ def test_what_is_no_picture_or_too_much_of_one_is_refused_beside_the_field(
     assert answer.status_code == 422
     [error] = answer.context["sections"]["picture"].errors["picture"]
     assert words in error
+    reasons = [vars(record)["reason"] for record in caplog.records if record.name == "accounts.pictures"]
+    assert [bool(reason) for reason in reasons] == ([True] if words == "no picture" else [])
     cast.bob.refresh_from_db()
     assert bob.get(cast.bob.avatar_url).status_code == 200  # the one that was there
 
