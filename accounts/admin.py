@@ -29,7 +29,6 @@ from accounts.queries import audit_of, named_like
 from chatsite.admin import ActionModelForm, ReadOnlyAdmin, SavedByAction, for_each
 from chatsite.live.bus import announce
 from chatsite.live.events import sessions_changed
-from chatsite.responses import leaves_nothing_behind
 
 RIGHTS = frozenset({"is_staff", "is_superuser", "groups", "user_permissions"})  # fields of an account
 
@@ -51,7 +50,6 @@ def ends_sessions(view: Callable[..., Any]) -> Callable[..., Any]:
     return announced
 
 
-admin.site.logout = leaves_nothing_behind(ends_sessions(admin.site.logout))  # type: ignore[method-assign]
 admin.site.password_change = ends_sessions(admin.site.password_change)  # type: ignore[method-assign]
 
 

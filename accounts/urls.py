@@ -4,13 +4,12 @@ from allauth.account import views
 from django.urls import path, re_path
 
 from accounts.views.preferences import picture, preferences, remove_picture
-from accounts.views.signing import change_password, reset_password, reset_password_from_key, sign_up
-from chatsite.responses import leaves_nothing_behind
+from accounts.views.signing import change_password, log_out, reset_password, reset_password_from_key, sign_up
 
 urlpatterns = [
     path("signup/", sign_up, name="account_signup"),
     path("login/", views.login, name="account_login"),
-    path("logout/", leaves_nothing_behind(views.logout), name="account_logout"),
+    path("logout/", log_out, name="account_logout"),
     path("password/change/", change_password, name="account_change_password"),
     path("password/reset/", reset_password, name="account_reset_password"),
     path("password/reset/done/", views.password_reset_done, name="account_reset_password_done"),

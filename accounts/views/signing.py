@@ -1,4 +1,4 @@
-"""Sign-up and passwords: what allauth's own views leave open."""
+"""Sign-up, log-out and passwords: what allauth's own views leave open."""
 
 from typing import Any
 
@@ -7,6 +7,7 @@ from allauth.account.views import (
     PasswordResetFromKeyView,
     PasswordResetView,
     SignupView,
+    logout,
 )
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
@@ -16,6 +17,7 @@ from django.urls import reverse_lazy
 from django.utils.translation import gettext as _
 
 from chatsite.errors import Conflict, Unavailable
+from chatsite.responses import leaves_nothing_behind
 from chatsite.toasts import toast
 
 
@@ -71,3 +73,6 @@ reset_password = login_not_required(ResetPassword.as_view())
 
 
 reset_password_from_key = ResetPasswordFromKey.as_view()
+
+
+log_out = leaves_nothing_behind(logout)

@@ -38,10 +38,12 @@ def printed(*arguments: str) -> str:
     return out.getvalue()
 
 
-def test_logging_in_and_out_is_written_down_and_from_where(client: Client, cast: Cast) -> None:
+@pytest.mark.parametrize("way_out", ["/accounts/logout/", "/admin/logout/"])
+def test_logging_in_and_out_is_written_down_and_from_where(client: Client, cast: Cast, way_out: str) -> None:
+    User.objects.filter(pk=cast.bob.pk).update(is_staff=True)
     client.post(LOG_IN, {"login": "bob", "password": "wrong"}, REMOTE_ADDR=ADDRESS)
     client.post(LOG_IN, {"login": "bob", "password": PASSWORD}, REMOTE_ADDR=ADDRESS)
-    client.post("/accounts/logout/", REMOTE_ADDR=ADDRESS)
+    client.post(way_out, REMOTE_ADDR=ADDRESS)
 
     assert acts() == [
         (None, "log_in_failed", "bob"),
