@@ -18,7 +18,7 @@ from channels_app.queries import channel_or_people, membership_of, my_membership
 from chatsite.errors import NotFound
 from chatsite.rights import Predicate, require
 from messaging.models import Message, MessageQuerySet, RejectedMessage, Tombstone
-from messaging.pipeline.envelope import channel_in, without_text
+from messaging.pipeline.envelope import accepted_us_in, channel_in, without_text
 
 PAGE = 50  # messages
 CHANGES_PAGE = 200  # messages
@@ -316,8 +316,13 @@ def count_unread(user: User, memberships: Iterable[Membership]) -> dict[int, int
     return {channel_id: count for channel_id, count in counts.items() if count}
 
 
-def fate_of(author_id: int, client_id: UUID) -> Fate:
-    """What became of the message that this author sent under `client_id`; of nobody else's."""
+def fate_of(author_id: int, client_id: UUID, *, accepted_us: int = 0) -> Fate:
+    """What became of the message that this author sent under `client_id`; of nobody else's.
+
+    Arguments:
+        accepted_us: when it was accepted last, as far as its author knows, in microseconds since 1970. A
+            rejection of what was accepted earlier is not the end of it.
+    """
     message = Message.objects.with_authors().filter(client_id=client_id, author=author_id).first()
     if message is not None:
         return Fate("deleted") if message.is_deleted else Fate("sent", message=message)
@@ -329,6 +334,9 @@ def fate_of(author_id: int, client_id: UUID) -> Fate:
         return Fate("sending")
     if rejected.outcome == RejectedMessage.Outcome.DELETED:
         return Fate("deleted")
+    rejected_us = accepted_us_in(json.loads(rejected.envelope))
+    if rejected_us is not None and rejected_us < accepted_us:
+        return Fate("sending")
     return Fate("not_sent", reason=rejected.reason)
 
 

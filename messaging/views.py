@@ -168,7 +168,7 @@ def unread(request: SignedInRequest, client_id: UUID) -> HttpResponse:
 @require_safe
 def status(request: SignedInRequest, client_id: UUID) -> JsonResponse:
     """What became of a message of the asker's own."""
-    fate = queries.fate_of(request.user.pk, client_id)
+    fate = queries.fate_of(request.user.pk, client_id, accepted_us=_number(request, "accepted_us"))
     answer = {"client_id": str(client_id), "status": fate.status}
     if fate.message is not None:
         answer["html"] = render_to_string("messaging/_message.html", {"message": fate.message})
@@ -200,7 +200,8 @@ def _posted_json(request: PostingRequest, form: ComposerForm, accepted: Accepted
         html = render_to_string("messaging/_message.html", {"message": message}) if message else ""
         answer = {"client_id": str(accepted.client_id), "status": "sent", "html": html}
         return JsonResponse(answer, status=201)
-    return JsonResponse({"client_id": str(accepted.client_id), "status": "sending"}, status=202)
+    taken = {"client_id": str(accepted.client_id), "status": "sending", "accepted_us": accepted.accepted_us}
+    return JsonResponse(taken, status=202)
 
 
 def _posted_page(request: PostingRequest, slug: str, form: ComposerForm, accepted: Accepted) -> HttpResponse:

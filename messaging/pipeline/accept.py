@@ -4,7 +4,6 @@ import json
 import logging
 import time
 from dataclasses import dataclass
-from datetime import datetime
 from uuid import UUID
 
 from django.conf import settings
@@ -18,7 +17,7 @@ from chatsite.errors import ChatError, Conflict, Invalid, NotAllowed, Words
 from messaging.models import Message, RejectedMessage
 from messaging.permissions import may_post
 from messaging.pipeline.direct import store_now
-from messaging.pipeline.envelope import Envelope, UnknownEnvelope
+from messaging.pipeline.envelope import Envelope, accepted_us_in
 from messaging.pipeline.persist import Rejected
 from messaging.pipeline.publish import BrokerAway, publish
 from messaging.pipeline.ticket import Ticket
@@ -33,13 +32,14 @@ logger = logging.getLogger(__name__)
 class Accepted:
     """The message is safe: stored already, or in the broker's queue and to be stored.
 
-    `fingerprint` is the envelope's: it tells this message from another that takes its name meanwhile.
+    `fingerprint` and `accepted_us` are the envelope's: the one tells this message from another that takes its
+    name meanwhile, the other this post of it from an earlier one.
     """
 
     client_id: UUID
     author_id: int
     fingerprint: bytes
-    accepted_at: datetime
+    accepted_us: int
     is_stored: bool
 
 
@@ -110,16 +110,9 @@ def rejection_of(accepted: Accepted) -> str:
     """
     same_name = RejectedMessage.objects.filter(client_id=accepted.client_id, author=accepted.author_id)
     for envelope, reason in same_name.values_list("envelope", "reason"):
-        if _accepted_at(envelope) == accepted.accepted_at:
+        if accepted_us_in(json.loads(envelope)) == accepted.accepted_us:
             return reason
     return ""
-
-
-def _accepted_at(envelope: str) -> datetime | None:
-    try:
-        return Envelope.from_json(json.loads(envelope)).accepted_at
-    except UnknownEnvelope:
-        return None  # not of this release, and so nothing that it accepted
 
 
 def _envelope(author_id: int, channel_id: int, text: str, client_id: UUID) -> Envelope:
@@ -152,7 +145,7 @@ def _accepted(envelope: Envelope, *, is_stored: bool) -> Accepted:
         envelope.client_id,
         envelope.author_id,
         envelope.fingerprint,
-        envelope.accepted_at,
+        envelope.accepted_us,
         is_stored=is_stored,
     )
 

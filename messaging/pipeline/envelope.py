@@ -47,6 +47,11 @@ class Envelope:
         what = f"{self.author_id}:{self.channel_id}:{self.text}".encode(errors="surrogatepass")
         return hashlib.sha256(what).digest()
 
+    @property
+    def accepted_us(self) -> int:
+        """`accepted_at` in microseconds since 1970."""
+        return (self.accepted_at - EPOCH) // MICROSECOND
+
     def as_json(self) -> dict[str, Any]:
         """A dict of JSON's own types, for the queue."""
         return {
@@ -55,7 +60,7 @@ class Envelope:
             "channel_id": self.channel_id,
             "author_id": self.author_id,
             "text": self.text,
-            "accepted_us": (self.accepted_at - EPOCH) // MICROSECOND,
+            "accepted_us": self.accepted_us,
         }
 
     @classmethod
@@ -109,6 +114,14 @@ def fingerprint_in(fields: object) -> bytes | None:
     except UnknownEnvelope:
         kept = fields.get("fingerprint") if isinstance(fields, dict) else None
         return bytes.fromhex(kept) if isinstance(kept, str) and _FINGERPRINT.fullmatch(kept) else None
+
+
+def accepted_us_in(fields: object) -> int | None:
+    """When what is an envelope was accepted, in microseconds since 1970; None when it is none."""
+    try:
+        return Envelope.from_json(fields).accepted_us
+    except UnknownEnvelope:
+        return None
 
 
 def cut_down(fields: object) -> dict[str, Any]:

@@ -14,14 +14,19 @@ from django.db import transaction
 from django.test import Client
 from django.utils import timezone
 
+from accounts.actors import SYSTEM
 from accounts.models import User
+from channels_app.actions import leave_channel
 from channels_app.models import Channel
+from messaging.actions import discard_rejected
 from messaging.models import Message, RejectedMessage, Tombstone
 from messaging.pipeline.accept import Accepted, rejection_of
 from messaging.pipeline.delivery import deliver, patiently, read
 from messaging.pipeline.envelope import Envelope
 from messaging.pipeline.persist import Dropped, persist
 from tests.cast import Cast, say, signed_in
+from tests.messaging.test_ticket import ticket_on_page
+from tests.messaging.test_way_down import resting
 from tests.threads import run_together, somebody_waits_for_a_lock
 from tests.waiting import wait_for
 
@@ -32,8 +37,8 @@ def envelope(author: User, channel: Channel, client_id: uuid.UUID | None = None)
     return Envelope(client_id or uuid.uuid4(), channel.pk, author.pk, "hello", timezone.now())
 
 
-def status(client: Client, client_id: object) -> Any:
-    response = client.get(f"/messages/{client_id}/status/", headers=JSON)
+def status(client: Client, client_id: object, **asked: int) -> Any:
+    response = client.get(f"/messages/{client_id}/status/", asked, headers=JSON)
     assert response.status_code == 200
     return response.json()
 
@@ -72,6 +77,46 @@ def test_a_rejected_message_is_not_sent_for_a_reason(cast: Cast) -> None:
     assert answer["message"]
 
 
+@pytest.mark.parametrize("is_discarded", [False, True])
+def test_what_was_accepted_again_after_that_is_on_its_way(cast: Cast, is_discarded: bool) -> None:
+    mallory, first = signed_in(cast.mallory), envelope(cast.mallory, cast.design)
+    again = replace(first, accepted_at=first.accepted_at + timedelta(microseconds=1))
+    persist([first], keep_rejected=True)
+    if is_discarded:
+        discard_rejected(cast.alice, RejectedMessage.objects.get())
+
+    assert status(mallory, first.client_id, accepted_us=first.accepted_us)["status"] == "not_sent"
+    assert status(mallory, first.client_id, accepted_us=again.accepted_us)["status"] == "sending"
+
+    persist([again], keep_rejected=True)
+    assert status(mallory, first.client_id, accepted_us=again.accepted_us)["status"] == "not_sent"
+    # Of an earlier post, as another browser knows it, that is the end as well.
+    assert status(mallory, first.client_id, accepted_us=first.accepted_us)["status"] == "not_sent"
+
+
+@pytest.mark.stack
+def test_who_posts_the_rejected_again_is_told_that_it_is_on_its_way(cast: Cast, worker: int) -> None:
+    bob = signed_in(cast.bob)
+    fields = {"text": "hello", "client_id": str(uuid.uuid4()), "ticket": ticket_on_page(bob, cast.design)}
+
+    def accepted_us() -> int:
+        """When it was accepted; it is posted once more."""
+        answer = bob.post("/channels/design/messages/", fields, headers=JSON)
+        assert (answer.status_code, answer.json()["status"]) == (202, "sending")
+        return int(answer.json()["accepted_us"])
+
+    def told(accepted_us: int) -> str:
+        return str(status(bob, fields["client_id"], accepted_us=accepted_us)["status"])
+
+    leave_channel(SYSTEM, cast.design, user=cast.bob)
+    first = accepted_us()
+    wait_for(lambda: told(first) == "not_sent", what="its rejection")
+    with resting(worker):
+        again = accepted_us()
+        assert (told(again), told(first)) == ("sending", "not_sent")
+    wait_for(lambda: told(again) == "not_sent", what="the rejection of the other post")
+
+
 @pytest.mark.parametrize(
     ("outcome", "told"), [("", "not_sent"), ("discarded", "not_sent"), ("deleted", "deleted")]
 )
@@ -90,6 +135,13 @@ def test_a_deleted_message_is_deleted(cast: Cast) -> None:
     assert status(bob, message.client_id) == {"client_id": str(message.client_id), "status": "deleted"}
 
 
+@pytest.mark.parametrize("asked", ["-1", "now", "9" * 19])
+def test_a_question_with_no_moment_in_it_is_refused(cast: Cast, asked: str) -> None:
+    answer = signed_in(cast.bob).get(f"/messages/{uuid.uuid4()}/status/?accepted_us={asked}", headers=JSON)
+
+    assert (answer.status_code, answer.json()["code"]) == (422, "malformed")
+
+
 @pytest.mark.parametrize("change", [{"version": 99}, {"channel_id": None}, {"accepted_us": "now"}])
 def test_whose_message_no_release_can_read_is_told_that_it_is_not_sent(
     cast: Cast, change: dict[str, object]
@@ -98,7 +150,8 @@ def test_whose_message_no_release_can_read_is_told_that_it_is_not_sent(
 
     deliver([read(fields)], pause=patiently)
 
-    answer = status(signed_in(cast.bob), fields["client_id"])
+    now_us = envelope(cast.bob, cast.design).accepted_us
+    answer = status(signed_in(cast.bob), fields["client_id"], accepted_us=now_us)
     assert (answer["status"], answer["code"]) == ("not_sent", "unknown_envelope")
     assert answer["message"]
     assert status(signed_in(cast.carol), fields["client_id"])["status"] == "sending"
@@ -150,7 +203,7 @@ def test_a_rejection_is_known_to_who_waits_for_it_whatever_the_workers_clock_say
 
 
 def accepted(sent: Envelope) -> Accepted:
-    return Accepted(sent.client_id, sent.author_id, sent.fingerprint, sent.accepted_at, is_stored=False)
+    return Accepted(sent.client_id, sent.author_id, sent.fingerprint, sent.accepted_us, is_stored=False)
 
 
 def test_who_is_not_logged_in_is_told_nothing(cast: Cast) -> None:
