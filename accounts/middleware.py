@@ -33,6 +33,7 @@ class ReaderChoices:
         if reader is not None:
             _keep_cookie(request, response, settings.LANGUAGE_COOKIE_NAME, reader.language)
             _keep_cookie(request, response, THEME_COOKIE, reader.theme)
+            response["X-Page-Theme"] = reader.theme or "system"  # for what has no server to ask
         return response
 
     def process_view(

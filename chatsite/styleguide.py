@@ -26,6 +26,7 @@ from channels_app.models import Channel, Role
 from channels_app.queries import Member
 from chatsite.errors import NotFound
 from chatsite.toasts import Toast
+from messaging.forms import ComposerForm
 from messaging.models import Message
 from messaging.queries import Place
 from messaging.rendering import render as render_text
@@ -66,6 +67,20 @@ class Specimens:
         entry = {"right": "alice", "wrong": "", "text": "…", "on": "on", "choice": "dark"}
         return SpecimenForm(entry, auto_id=f"{self.prefix}%s")
 
+    def composers(self) -> list[ComposerForm]:
+        """An empty one, and one whose text was refused."""
+        name = str(uuid.uuid4())
+        refused = ComposerForm({"text": self.form()["text"].value(), "client_id": name})
+        refused.add_error(None, _("Not sent."))
+        forms = [ComposerForm(), refused]
+        for number, form in enumerate(forms):
+            form.auto_id = f"{self.prefix}composer-{number}-%s"
+        return forms
+
+    @property
+    def channel(self) -> Channel:
+        return Channel(pk=9, name="kitchen", slug="kitchen")
+
     def people(self) -> list[User]:
         names = ["Alice Moreau", "Bob Okafor", "Carol", "محمد الأمين", "李雷", LONG_NAME]
         return [User(pk=0, username=f"person-{n}", display_name=name) for n, name in enumerate(names)]
@@ -77,7 +92,7 @@ class Specimens:
         members += [Member(other, Role.MEMBER, may_be_managed=False) for other in others]
         html = _rendered(
             "channels/_members.html",
-            {"people": members, "channel": Channel(pk=0, slug="kitchen", name="kitchen")},
+            {"people": members, "channel": self.channel},
         )
         for state, word in {"online": _("online"), "away": _("away"), "offline": _("offline")}.items():
             html = _changed(html, " hidden></span>", f' data-state="{state}">{word}</span>')

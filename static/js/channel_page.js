@@ -67,6 +67,7 @@ class ChannelPage {
     this.#startLongPress();
     this.#startMembers();
     startNotifying();
+    this.#on(document, "renewed", startNotifying);
   }
 
   /** Listen to what outlives this page. */

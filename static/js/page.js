@@ -12,7 +12,7 @@ import { presence } from "chat/presence";
 import { startProgress } from "chat/progress";
 import { sending } from "chat/sending";
 import { startShortcuts } from "chat/shortcuts";
-import { takeToasts } from "chat/toasts";
+import { takeCarriedToasts, takeToasts } from "chat/toasts";
 import { showOnApplication, unread } from "chat/unread";
 import { counted, word } from "chat/words";
 
@@ -23,6 +23,7 @@ const WIDE = "(width >= 56rem)"; // where the sidebar and the menu stand in the 
 rememberTimeZone();
 localize(document);
 takeToasts(document);
+takeCarriedToasts();
 keepTokensFresh();
 installWorker();
 startShortcuts();

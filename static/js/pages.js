@@ -1,7 +1,8 @@
 /* Goes from page to page without loading the frame again: the main part of the next page takes the place of this one's,
 what this one needed is stopped, what the next one needs is started, and the frame is brought up to date.
 
-Links and forms are plain ones. What is no page for the same person, in the same language and of the same release is loaded
+Links and forms are plain ones. A form whose `data-renews` names a part of the page leaves the rest as it is, when its answer
+is this page again. What is no page for the same person, in the same language and of the same release is loaded
 as a whole, and so is what `data-whole` says. */
 
 import { isNothingFocused } from "chat/composer";
@@ -9,7 +10,7 @@ import { live } from "chat/live";
 import { localize } from "chat/local_time";
 import { presence } from "chat/presence";
 import { begin } from "chat/progress";
-import { takeToasts, toast } from "chat/toasts";
+import { carryToasts, takeToasts, toast } from "chat/toasts";
 import { unread } from "chat/unread";
 import { word } from "chat/words";
 
@@ -89,8 +90,8 @@ async function post(form, url, body) {
   if (!answer) return;
   form.closest(".toast")?.remove();
   if (answer.isRedirected) tellWorker(answer.url);
-  if (own === visit) show(answer, { url: answer.isRedirected ? answer.url : "", isNews: true });
-  else takeToasts(parsed(answer)); // the reader went on, and may still want to undo it
+  if (own !== visit) takeToasts(parsed(answer)); // the reader went on, and may still want to undo it
+  else if (!renew(form, answer)) show(answer, { url: answer.isRedirected ? answer.url : "", isNews: true });
 }
 
 /** What `ask` gives, null when there is no answer, which the reader is told. */
@@ -152,7 +153,10 @@ function isFresh(url) {
 function show(answer, { url, isBack = false, isNews = false }) {
   const next = parsed(answer);
   const main = mainOf(next, answer);
-  if (!main) return isBack ? location.reload() : location.assign(answer.url);
+  if (!main) {
+    carryToasts(next);
+    return isBack ? location.reload() : location.assign(answer.url);
+  }
   page.abort();
   remember();
   if (url) setAddress(answer.isRedirected ? answer.url : url, isBack);
@@ -161,6 +165,25 @@ function show(answer, { url, isBack = false, isNews = false }) {
   htmx.swap("#main", main.outerHTML, SWAP);
   renewFrame(next, answer, isNews);
   startNeeds().then(() => settle(isBack));
+}
+
+/** Put into this page the part of `answer` that `form` renews; whether that is all there is to do. */
+function renew(form, answer) {
+  const selector = form.dataset.renews;
+  if (!selector || !answer.ok || new URL(answer.url).pathname !== location.pathname) return false;
+  const next = parsed(answer);
+  const part = document.querySelector(selector);
+  const fresh = isOfThisFrame(next) && next.querySelector(`#main ${selector}`);
+  if (!part || !fresh) return false;
+  const hadFocus = part.contains(document.activeElement) || isNothingFocused();
+  part.replaceWith(fresh);
+  renewFrame(next, answer, true);
+  document.dispatchEvent(new CustomEvent("renewed"));
+  if (!hadFocus) return true;
+  const again = fresh.querySelector(`form[action="${CSS.escape(form.getAttribute("action"))}"] button:not([type])`);
+  again?.focus();
+  if (isNothingFocused()) fresh.querySelector("[popovertarget]")?.focus(); // it is in a menu, which is closed now
+  return true;
 }
 
 /** Without its inline style, which is there already, and which the policy of this page knows nothing of. */

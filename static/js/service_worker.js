@@ -7,7 +7,9 @@ for the same person. /service-worker.js runs this with SITE, which says what bel
 const FILES = `files-${SITE.release}`;
 const SEEN = `seen-${SITE.release}`;
 const SEEN_PAGE = "/seen"; // a name in that cache alone
+const CHOSEN_THEME = "/theme"; // a name in the cache of files alone
 const PERSON = "X-Page-For";
+const THEME = "X-Page-Theme";
 const CHANGES_PERSON = /\/(login|logout|signup)\/$/;
 const CHANNEL = /^\/channels\/[^/]+\/$/;
 
@@ -106,6 +108,16 @@ async function learn(response, changes) {
     if (changes !== changesOfPerson) await cache.delete(SEEN_PAGE); // they left while it came
   }
   await followLanguage(response.headers.get("Content-Language"));
+  await followTheme(response.headers.get(THEME));
+}
+
+/** Before the log-in no page says which it is: that of last time stays, as on the pages there. */
+async function followTheme(theme) {
+  if (theme && theme !== (await chosenTheme())) await (await caches.open(FILES)).put(CHOSEN_THEME, new Response(theme));
+}
+
+async function chosenTheme() {
+  return (await held(CHOSEN_THEME))?.text() ?? "system";
 }
 
 async function followLanguage(language) {
@@ -122,11 +134,15 @@ async function changePerson() {
 
 async function withoutServer(pathname) {
   const seen = await caches.match(SEEN_PAGE, { cacheName: SEEN, ignoreVary: true });
-  if (!seen) return held(SITE.offline);
+  if (!seen) return offlinePage();
   const address = new URL(seen.url);
   if (pathname === address.pathname) return asOf(seen);
   if (pathname === "/") return Response.redirect(address.pathname);
-  return changed(await held(SITE.offline), 'href="#kept" hidden', `href="${address.pathname}"`);
+  return changed(await offlinePage(), 'href="#kept" hidden', `href="${address.pathname}"`);
+}
+
+async function offlinePage() {
+  return changed(await held(SITE.offline), "<html ", `<html data-theme="${await chosenTheme()}" `);
 }
 
 /** The page as it came, with when that was for its scripts. */

@@ -1,11 +1,28 @@
 /* Notices in the corner: announced, and gone by themselves unless somebody is at them. */
 
+import { quietly } from "chat/drafts";
+
 const SHOWN_MS = 8_000;
 const SHOWN_WITH_UNDO_MS = 15_000;
 const LEAVES_MS = 160;
+const CARRIED = "toasts"; // in this tab, from one page to the next
 
 const list = document.getElementById("toasts");
 const template = document.getElementById("toast");
+
+/** Have the page that is loaded next show the notices of `from`: the server sends each but once. */
+export function carryToasts(from) {
+  const notices = from.getElementById("toasts")?.innerHTML.trim();
+  if (notices) quietly(() => sessionStorage.setItem(CARRIED, notices));
+}
+
+/** Show what the page before this one carried here. */
+export function takeCarriedToasts() {
+  const notices = quietly(() => sessionStorage.getItem(CARRIED));
+  if (!notices) return;
+  quietly(() => sessionStorage.removeItem(CARRIED));
+  takeToasts(new DOMParser().parseFromString(`<div id="toasts">${notices}</div>`, "text/html"));
+}
 
 /** Show `text` for a while. */
 export function toast(text) {

@@ -154,6 +154,22 @@ def test_what_was_kept_is_erased_for_whoever_comes_after_a_session_that_ended(
     wait_for(lambda: kept(bob) == "", what="the kept page to be gone")
 
 
+def test_the_page_that_says_so_has_the_theme_that_was_chosen(person: MakePerson) -> None:
+    bob = with_worker(person, "bob")
+    bob.page.goto("/accounts/preferences/")
+    bob.page.get_by_label("Dark").check()
+    bob.page.get_by_role("region", name="Appearance").get_by_role("button", name="Save").click()
+    expect(bob.page.get_by_text("Your preferences are saved.")).to_be_visible()
+    bob.page.goto("/channels/public/")
+    wait_until_kept(bob, "/channels/public/")
+
+    go_offline(bob)
+    bob.page.goto("/channels/")
+
+    expect(bob.page.get_by_role("heading", name="The chat can't be reached")).to_be_visible()
+    expect(bob.page.locator("html")).to_have_css("color-scheme", "dark")
+
+
 def test_an_error_of_the_server_is_shown_as_it_is(person: MakePerson) -> None:
     bob = with_worker(person, "bob")
     wait_until_kept(bob, "/channels/public/")

@@ -112,6 +112,45 @@ def test_buttons_act_at_once_and_can_be_undone(
     assert is_marked(bob.page)
 
 
+def test_muting_leaves_the_messages_where_they_are(person: MakePerson, unique: Unique) -> None:
+    bob, slug = person("bob").sign_up(), unique("still")
+    bob.create_channel(slug)
+    bob.say("Here I am")
+    bob.sees_stored("Here I am")
+    bob.box.fill("half a thought")
+    bob.timeline.evaluate("(timeline) => { timeline.isMarked = true; }")
+
+    for name, other in (("Mute", "Unmute"), ("Unmute", "Mute")):
+        bob.button(name).click()
+        expect(bob.button(other)).to_be_focused()
+        place = bob.sidebar.get_by_role("link", name=re.compile(slug))
+        expect(place.get_by_text("muted")).to_have_count(1 if name == "Mute" else 0)
+    assert bob.timeline.evaluate("(timeline) => timeline.isMarked")
+    expect(bob.box).to_have_value("half a thought")
+    bob.button("Delete chat").click()  # the others go on working
+    bob.sees()
+
+
+def test_a_notice_survives_that_the_page_is_loaded_as_a_whole(person: MakePerson, unique: Unique) -> None:
+    bob = person("bob").sign_up()
+    bob.create_channel(unique("carried"))
+    bob.page.get_by_role("link", name="Channel settings").click()
+    bob.page.get_by_label("Topic").fill("What is carried")
+    with bob.another_tab("/accounts/preferences/"):
+        bob.page.get_by_label("Dark").check()
+        bob.page.get_by_role("region", name="Appearance").get_by_role("button", name="Save").click()
+        expect(bob.page.get_by_text("Your preferences are saved.")).to_be_visible()
+    mark(bob.page)
+
+    bob.button("Save").click()
+
+    expect(bob.page.get_by_role("status").get_by_text("Saved.")).to_be_visible()
+    assert not is_marked(bob.page)  # it looks different now
+    bob.page.reload()
+    expect(bob.page.get_by_label("Topic")).to_have_value("What is carried")
+    expect(bob.page.get_by_text("Saved.")).to_have_count(0)
+
+
 def test_a_toast_stays_while_somebody_is_at_it(person: MakePerson, unique: Unique) -> None:
     bob = person("bob").sign_up()
     bob.create_channel(unique("toasts"))

@@ -24,6 +24,8 @@ SHOWN = [
     "place__muted",
     'aria-current="page"',
     'class="separator"',
+    'class="composer"',
+    "composer--wrong",
     'class="timeline__new"',
     'class="empty"',
     "avatar",
