@@ -8,7 +8,7 @@ from django import forms
 from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
-from accounts.actions import DISPLAY_NAME_LENGTH, clean_display_name
+from accounts.actions import DISPLAY_NAME_LENGTH, Way, clean_display_name
 from accounts.models import User
 from accounts.names import USERNAME_LENGTH
 from accounts.pictures import MOST_BYTES
@@ -207,3 +207,26 @@ class EmailForm(PreferencesForm):
         widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
         help_text=_("So that nobody who finds this page open can change it."),
     )
+
+
+class LeaveForm(ActionForm):
+    way = forms.ChoiceField(
+        label=_("What do you want?"),
+        choices=[
+            (Way.DEACTIVATE.value, _("Deactivate my account. An admin can open it again.")),
+            (Way.DELETE.value, _("Delete my account. What I said stays, as said by “Deleted user”.")),
+        ],
+        widget=forms.RadioSelect,
+    )
+    password = forms.CharField(
+        label=_("Current password"),
+        strip=False,
+        widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
+    )
+
+    def __init__(self, user: User, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if not user.has_usable_password():  # who comes by another service
+            self.fields["password"] = forms.CharField(
+                label=_("Your username"), widget=forms.TextInput(attrs={"autocomplete": "off", "dir": "ltr"})
+            )

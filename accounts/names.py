@@ -4,6 +4,7 @@ import unicodedata
 from functools import cache
 
 from confusable_homoglyphs import confusables
+from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
 
 from chatsite.errors import Invalid
@@ -50,6 +51,13 @@ def username_shape(username: str) -> str:
     """
     shape = comparison_key("".join(_prototype(character) for character in username))
     return shape if shape == username else username_shape(shape)
+
+
+def reserved_shape(shape: str) -> str:
+    """What stands in the place of a `username_shape` whose account was deleted: it tells that the name is in
+    use to who has the name, and nobody the name. As long as the site has its SECRET_KEY.
+    """
+    return salted_hmac("accounts.names.reserved_shape", shape, algorithm="sha256").hexdigest()
 
 
 def _is_allowed(character: str) -> bool:

@@ -35,9 +35,16 @@ def is_about_an_admin(actor: Actor, person: User) -> bool:
     return person.is_staff or person.is_superuser
 
 
+@rule
+def is_about_a_deleted(actor: Actor, person: User) -> bool:
+    return person.is_deleted
+
+
 may_create_user = is_active & is_site_admin
 # A new password for another admin would be a way to act as one.
-may_edit_user = is_active & (is_the_person | is_superuser | (is_site_admin & ~is_about_an_admin))
+may_edit_user = (
+    is_active & ~is_about_a_deleted & (is_the_person | is_superuser | (is_site_admin & ~is_about_an_admin))
+)
 # Else the right to edit accounts would be the right to everything.
 may_give_rights = is_active & is_superuser
 may_set_preferences = is_active & is_the_person

@@ -3,6 +3,7 @@
 from allauth.account import views
 from django.urls import path, re_path
 
+from accounts.views.leaving import leave
 from accounts.views.preferences import picture, preferences, remove_picture
 from accounts.views.signing import change_password, log_out, reset_password, reset_password_from_key, sign_up
 
@@ -19,6 +20,7 @@ urlpatterns = [
         name="account_reset_password_from_key",
     ),
     path("preferences/", preferences, name="preferences"),
+    path("preferences/leave/", leave, name="leave"),
     path("preferences/picture/", picture, name="picture"),  # LARGE_BODIES names it, and nginx does
     path("preferences/picture/remove/", remove_picture, name="remove_picture"),
 ]

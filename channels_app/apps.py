@@ -9,8 +9,16 @@ class ChannelsConfig(AppConfig):
     verbose_name = _("Channels")
 
     def ready(self) -> None:
-        from accounts.actions import on_user_created, on_user_switched
-        from channels_app.actions import count_member, join_public, lock_channels_of
+        from accounts.actions import before_leaving, on_user_created, on_user_deleted, on_user_switched
+        from channels_app.actions import (
+            empty_memberships,
+            follow_account,
+            join_public,
+            lock_channels_of,
+            refuse_to_leave_ownerless,
+        )
 
         on_user_created(join_public)
-        on_user_switched(lock=lock_channels_of, step=count_member)
+        on_user_switched(lock=lock_channels_of, step=follow_account)
+        before_leaving(refuse_to_leave_ownerless)
+        on_user_deleted(empty_memberships)

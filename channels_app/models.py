@@ -190,7 +190,7 @@ class Channel(models.Model):
     @property
     def title(self) -> str:
         """Its name; of a direct one, the names of the others."""
-        return ", ".join(person.display_name for person in self.others) if self.is_direct else self.name
+        return ", ".join(str(person.display_name) for person in self.others) if self.is_direct else self.name
 
     @property
     def label(self) -> str:

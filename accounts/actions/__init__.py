@@ -1,31 +1,36 @@
 """Every write to an account, one function per thing a person does."""
 
+from accounts.actions.leaving import Way, before_leaving, leave_site, on_user_deleted
 from accounts.actions.naming import DISPLAY_NAME_LENGTH, clean_display_name, refuse_taken_username
 from accounts.actions.pictures import remove_avatar, set_avatar
 from accounts.actions.preferences import set_appearance, set_display_name, set_email, set_enter, set_presence
 from accounts.actions.sessions import note_failed_log_in, note_log_in, note_log_out
+from accounts.actions.switching import on_user_switched
 from accounts.actions.users import (
     create_user,
     deactivate_user,
     edit_user,
     give_rights,
     on_user_created,
-    on_user_switched,
     reactivate_user,
     set_password,
 )
 
 __all__ = [
     "DISPLAY_NAME_LENGTH",
+    "Way",
+    "before_leaving",
     "clean_display_name",
     "create_user",
     "deactivate_user",
     "edit_user",
     "give_rights",
+    "leave_site",
     "note_failed_log_in",
     "note_log_in",
     "note_log_out",
     "on_user_created",
+    "on_user_deleted",
     "on_user_switched",
     "reactivate_user",
     "refuse_taken_username",

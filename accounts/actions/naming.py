@@ -3,7 +3,7 @@
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
-from accounts.names import username_shape
+from accounts.names import reserved_shape, username_shape
 from chatsite.errors import Conflict, Invalid
 from chatsite.text import is_blank, one_line, refuse_invisible, refuse_unstorable
 
@@ -11,11 +11,12 @@ DISPLAY_NAME_LENGTH = 80  # characters
 
 
 def refuse_taken_username(username: str) -> None:
-    """Raise Conflict when `username`, normalized, is taken or looks like one that is."""
-    alike = User.objects.filter(username_shape=username_shape(username)).first()
+    """Raise Conflict when `username`, normalized, is or was taken, or looks like one that is or was."""
+    shape = username_shape(username)
+    alike = User.objects.filter(username_shape__in=[shape, reserved_shape(shape)]).first()
     if alike is None:
         return
-    if alike.username == username:
+    if alike.username == username or alike.is_deleted:
         raise Conflict(_("That username is taken."), code="username_taken", field="username")
     raise Conflict(
         _("That username looks like one that is taken."), code="username_looks_taken", field="username"

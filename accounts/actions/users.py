@@ -1,13 +1,13 @@
 """Accounts: made, edited, ended, opened again; the password and the rights in the admin."""
 
-from collections.abc import Callable, Iterable
-from typing import TypeAlias
+from collections.abc import Iterable
 
 from django.contrib.auth.models import Group, Permission
 from django.db import IntegrityError, transaction
 
-from accounts.actions.locking import account_to_edit, locked_account
+from accounts.actions.locking import account_to_edit
 from accounts.actions.naming import clean_display_name, refuse_taken_username
+from accounts.actions.switching import Step, account_to_switch, switch
 from accounts.actors import Actor
 from accounts.audit import Facts, record
 from accounts.models import Act, User
@@ -17,27 +17,12 @@ from chatsite.live.bus import announce
 from chatsite.live.events import sessions_changed
 from chatsite.rights import require
 
-Step: TypeAlias = Callable[[User], object]
-
-
 _steps_for_new_users: list[Step] = []
-
-
-_steps_for_switched_users: list[tuple[Step, Step]] = []
 
 
 def on_user_created(step: Step) -> None:
     """Have `step(user)` run in the transaction that makes an account; an app calls this in `ready()`."""
     _steps_for_new_users.append(step)
-
-
-def on_user_switched(*, lock: Step, step: Step) -> None:
-    """Have `step(user)` run in the transaction that ends an account, or opens one that had ended.
-
-    Arguments:
-        lock: called before the user is locked, to lock what other writes lock before a user.
-    """
-    _steps_for_switched_users.append((lock, step))
 
 
 def create_user(
@@ -131,6 +116,7 @@ def deactivate_user(actor: Actor, user: User) -> User:
     Nobody can log in to it, and who is logged in is out at their next request.
 
     Raises:
+        Conflict: nobody else has all rights.
         NotAllowed: the actor may not edit this account.
     """
     return _set_active(actor, user, is_active=False)
@@ -161,7 +147,7 @@ def give_rights(
     """
     require(may_give_rights, actor)
     with transaction.atomic():
-        user = locked_account(user)
+        user = account_to_edit(actor, user)
         before = _rights(user)
         user.is_staff, user.is_superuser = is_staff, is_superuser
         user.save(update_fields=["is_staff", "is_superuser"])
@@ -173,15 +159,10 @@ def give_rights(
 
 def _set_active(actor: Actor, user: User, *, is_active: bool) -> User:
     with transaction.atomic():
-        for lock, _step in _steps_for_switched_users:
-            lock(user)
-        user = account_to_edit(actor, user)
+        user = account_to_switch(actor, user)
         if user.is_active != is_active:
             record(actor, Act.ACCOUNT_REACTIVATED if is_active else Act.ACCOUNT_DEACTIVATED, person=user)
-            user.is_active = is_active
-            user.save(update_fields=["is_active"])
-            for _lock, step in _steps_for_switched_users:
-                step(user)
+            switch(user, is_active=is_active)
         announce(sessions_changed(user.pk))
     return user
 

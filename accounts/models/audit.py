@@ -14,6 +14,7 @@ class Act(models.TextChoices):
     ACCOUNT_CREATED = "account_created", _("account created")
     ACCOUNT_EDITED = "account_edited", _("account edited")
     ACCOUNT_DEACTIVATED = "account_deactivated", _("account deactivated")
+    ACCOUNT_DELETED = "account_deleted", _("account deleted")
     ACCOUNT_REACTIVATED = "account_reactivated", _("account reactivated")
     PASSWORD_SET = "password_set", _("password set")  # the name of an act
     RIGHTS_GIVEN = "rights_given", _("rights given")

@@ -16,11 +16,24 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.pictures import SIDES
 from chatsite.errors import ChatError
-from chatsite.fields import KeyField
+from chatsite.fields import KeyField, TextColumn
 from chatsite.text import comparison_key
 
 SMALL, LARGE = SIDES
 HUES = range(0, 360, 30)  # degrees on the colour wheel; the style sheet has a rule for each
+DELETED_SIGN = "~"  # begins the usernames of deleted accounts; no name that somebody chose has it
+DELETED_NAME = _("Deleted user")
+
+
+class DisplayNameField(TextColumn):
+    """What others see. Of who deleted their account none is kept; they see that, in their language."""
+
+    def from_db_value(self, value: str, _expression: object, _connection: object) -> Any:
+        return value or DELETED_NAME
+
+    def deconstruct(self) -> tuple[str, str, Any, Any]:
+        name, _path, arguments, options = super().deconstruct()
+        return name, "django.db.models.CharField", arguments, options  # the column is a plain one
 
 
 class UserManager(BaseUserManager["User"]):
@@ -47,7 +60,10 @@ class UserManager(BaseUserManager["User"]):
 
 
 class User(AbstractBaseUser, PermissionsMixin):
-    """A person with an account. Rows are never deleted: `is_active` ends an account."""
+    """A person with an account. Rows are never deleted: `is_active` ends an account.
+
+    Of one that its owner deleted the row is left without anything of theirs (`is_deleted`).
+    """
 
     class Theme(models.TextChoices):
         SYSTEM = "", _("As the system")
@@ -57,7 +73,7 @@ class User(AbstractBaseUser, PermissionsMixin):
     username = KeyField(_("username"), unique=True, error_messages={"unique": _("That username is taken.")})
     # What the username looks like (accounts.names.username_shape): nobody can pass for somebody else.
     username_shape = KeyField(unique=True, editable=False)
-    display_name = models.CharField(_("display name"), max_length=80)
+    display_name = DisplayNameField(_("display name"), max_length=80)
     email = models.EmailField(_("e-mail address"), blank=True)
     is_active = models.BooleanField(
         _("active"), default=True, help_text=_("Clear this instead of deleting the account.")
@@ -123,6 +139,11 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     def get_short_name(self) -> str:
         return self.display_name
+
+    @property
+    def is_deleted(self) -> bool:
+        """Whether nothing is left of the account but this row."""
+        return self.username.startswith(DELETED_SIGN)
 
     @property
     def local_time(self) -> datetime | None:

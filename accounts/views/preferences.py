@@ -49,7 +49,7 @@ def preferences(request: SignedInRequest) -> HttpResponse:
     section = request.POST.get("section", "")
     if section not in SECTIONS:
         raise Invalid(code="malformed")
-    if section == "email" and (too_many := _too_many_passwords(request)):
+    if section == "email" and (too_many := too_many_passwords(request)):
         return too_many
     form_of, action = SECTIONS[section]
     form = form_of(request.POST)
@@ -95,7 +95,7 @@ def _preferences_page(
     return render(request, "accounts/preferences.html", context, status=status)
 
 
-def _too_many_passwords(request: SignedInRequest) -> HttpResponse | None:
+def too_many_passwords(request: SignedInRequest) -> HttpResponse | None:
     """The answer to who has typed passwords too often."""
     answer: HttpResponse | None = ratelimit.consume_or_429(
         request, action="reauthenticate", user=request.user

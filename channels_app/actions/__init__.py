@@ -4,6 +4,12 @@ Each that changes what others see locks the channel's row first (in SQLite: the 
 exact and races queue up.
 """
 
+from channels_app.actions.accounts import (
+    empty_memberships,
+    follow_account,
+    lock_channels_of,
+    refuse_to_leave_ownerless,
+)
 from channels_app.actions.channels import (
     archive_channel,
     create_channel,
@@ -21,13 +27,7 @@ from channels_app.actions.invitations import (
     invite,
     withdraw_invitation,
 )
-from channels_app.actions.memberships import (
-    count_member,
-    join_channel,
-    leave_channel,
-    lock_channels_of,
-    set_role,
-)
+from channels_app.actions.memberships import join_channel, leave_channel, set_role
 from channels_app.actions.reading import (
     clear_channel,
     mark_read,
@@ -41,11 +41,12 @@ __all__ = [
     "accept_invitation",
     "archive_channel",
     "clear_channel",
-    "count_member",
     "create_channel",
     "decline_invitation",
     "edit_channel",
     "edit_topic",
+    "empty_memberships",
+    "follow_account",
     "invite",
     "join_channel",
     "join_public",
@@ -56,6 +57,7 @@ __all__ = [
     "mute_channel",
     "notify_of_channel",
     "open_direct",
+    "refuse_to_leave_ownerless",
     "rename_channel",
     "restore_channel",
     "set_role",

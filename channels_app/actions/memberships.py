@@ -1,7 +1,6 @@
 """Being in a channel: joining, leaving, being taken out, and what one may do there."""
 
 from django.db import transaction
-from django.db.models import F
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -99,25 +98,6 @@ def set_role(actor: Actor, channel: Channel, *, user: User, role: Role) -> None:
         announce(channel_described(channel.pk), sidebar_changed(user.pk))
 
 
-def lock_channels_of(user: User) -> None:
-    """Lock the channels that `user` is in, as every write does before it locks a user."""
-    in_order = Channel.objects.filter(pk__in=_ids_of_channels(user)).order_by("pk")
-    list(in_order.select_for_update().values_list("pk"))
-
-
-def count_member(user: User) -> None:
-    """Count `user`, whose account ended or was opened again, in their channels or no more.
-
-    A step of `accounts.actions.deactivate_user` and `reactivate_user`.
-    """
-    ids = _ids_of_channels(user)
-    Channel.objects.filter(pk__in=ids).update(
-        member_count=F("member_count") + (1 if user.is_active else -1),
-        members_version=F("members_version") + 1,
-    )
-    announce(*map(channel_described, ids))
-
-
 def _end_membership(channel: Channel, user: User, *, is_by_another: bool) -> None:
     membership = Membership.objects.select_for_update().filter(channel=channel, user=user).first()
     if membership is None:
@@ -141,11 +121,6 @@ def _count_change(channel: Channel, user: User, change: int) -> None:
         channel.member_count += change
     channel.members_version += 1
     channel.save(update_fields=["member_count", "members_version"])
-
-
-def _ids_of_channels(user: User) -> list[int]:
-    memberships = Membership.objects.filter(user=user, left_at=None)
-    return list(memberships.values_list("channel_id", flat=True))
 
 
 def _remove_who_left(membership: Membership, *, is_by_another: bool) -> None:

@@ -14,7 +14,7 @@ from accounts.actions import (
 )
 from accounts.models import User
 from chatsite.errors import NotAllowed
-from tests.cast import Cast
+from tests.cast import Cast, UserFactory
 
 
 def rename(actor: User, user: User) -> User:
@@ -67,6 +67,7 @@ def test_only_a_superuser_gives_rights(cast: Cast) -> None:
 
 
 def test_a_deactivated_admin_does_nothing_more(cast: Cast) -> None:
+    UserFactory.create(username="zoe", is_superuser=True)
     gone = deactivate_user(cast.alice, cast.alice)
     with pytest.raises(NotAllowed):
         create_user(gone, username="erin")

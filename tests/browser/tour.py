@@ -131,6 +131,7 @@ class Tour:
             f"/people/{self._guide.username}/",
             f"/people/{self._visitor.username}/",
             "/accounts/preferences/",
+            "/accounts/preferences/leave/",
             "/accounts/password/change/",
             "/accounts/logout/",
             "/nowhere/",
