@@ -1,6 +1,6 @@
 """Accounts in the admin: every change is an action, nothing is deleted."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from copy import copy
 from functools import wraps
 from typing import Any
@@ -18,14 +18,15 @@ from accounts.actions import (
     deactivate_user,
     edit_user,
     give_rights,
+    lift_ban,
     reactivate_user,
     remove_avatar,
     set_password,
 )
 from accounts.actors import Actor
-from accounts.models import Act, AuditEntry, User
-from accounts.permissions import may_edit_user
-from accounts.queries import audit_of, named_like
+from accounts.models import Act, AuditEntry, Ban, User
+from accounts.permissions import may_ban, may_edit_user, may_look_at_bans
+from accounts.queries import audit_of, bans_of, named_like
 from chatsite.admin import ActionModelForm, ReadOnlyAdmin, SavedByAction, for_each
 from chatsite.live.bus import announce
 from chatsite.live.events import sessions_changed
@@ -143,6 +144,17 @@ class AccountAdmin(SavedByAction, UserAdmin):  # type: ignore[type-arg]  # Djang
             return False
         return super().has_change_permission(request, obj)
 
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        person = self.get_object(request, object_id)
+        context = {"may_ban": person is not None and may_ban.test(request.user, person)}
+        return super().change_view(request, object_id, form_url, {**context, **(extra_context or {})})
+
     def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> HttpResponse:
         # Django hands its form no request: a copy of this page, for this request alone, knows who asks.
         page = copy(self)
@@ -153,6 +165,51 @@ class AccountAdmin(SavedByAction, UserAdmin):  # type: ignore[type-arg]  # Djang
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
     ) -> tuple[QuerySet[Any], bool]:
         return named_like(queryset, search_term) if search_term else queryset, False
+
+
+class HoldsFilter(admin.SimpleListFilter):
+    """Those that hold, unless the lifted ones are asked for."""
+
+    title = _("state")
+    parameter_name = "lifted"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [("yes", _("lifted"))]
+
+    def choices(self, changelist: Any) -> Iterator[Any]:
+        holding, *others = super().choices(changelist)
+        yield {**holding, "display": _("holds")}
+        yield from others
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        return queryset.filter(lifted_at__isnull=self.value() is None)
+
+
+@admin.register(Ban)
+class BanAdmin(ReadOnlyAdmin):
+    """Who is banned; it is done on a page of the site that asks, to which the account's page here leads."""
+
+    list_display = ("user", "reason", "banned_at", "banned_by", "lifted_at")
+    list_filter = (HoldsFilter,)
+    search_fields = ("user__username",)
+    search_help_text = _("Search by the beginning of a username.")
+    fields = readonly_fields = list_display
+    actions = ("lift",)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        return self.with_related(request, "user", "banned_by")
+
+    def has_lift_permission(self, request: HttpRequest) -> bool:
+        return bool(may_look_at_bans.test(request.user))
+
+    @admin.action(description=_("Lift the ban"), permissions=["lift"])
+    def lift(self, request: HttpRequest, chosen: QuerySet[Ban]) -> None:
+        for_each(self, request, chosen, lambda actor, ban: lift_ban(actor, ban.user))
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
+    ) -> tuple[QuerySet[Any], bool]:
+        return bans_of(queryset, search_term) if search_term else queryset, False
 
 
 class ActFilter(admin.SimpleListFilter):

@@ -45,6 +45,10 @@ may_create_user = is_active & is_site_admin
 may_edit_user = (
     is_active & ~is_about_a_deleted & (is_the_person | is_superuser | (is_site_admin & ~is_about_an_admin))
 )
+may_ban = (
+    is_active & ~is_about_a_deleted & ~is_the_person & (is_superuser | (is_site_admin & ~is_about_an_admin))
+)
+may_look_at_bans = is_active & is_site_admin
 # Else the right to edit accounts would be the right to everything.
 may_give_rights = is_active & is_superuser
 may_set_preferences = is_active & is_the_person

@@ -10,7 +10,7 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 
-from accounts.models import LARGE, SMALL, AuditEntry, Avatar, User
+from accounts.models import LARGE, SMALL, AuditEntry, Avatar, Ban, User
 from chatsite.errors import NotFound
 from chatsite.text import comparison_key, refuse_unstorable
 
@@ -35,6 +35,16 @@ def named_like(users: QuerySet[User], words: str) -> QuerySet[User]:
     start = comparison_key(words.strip().removeprefix("@"))
     # A range, not LIKE: both databases look it up in the index of the username, whatever its collation.
     return users.filter(username__gte=start, username__lt=start + LAST_CHARACTER).order_by("username")
+
+
+def ban_of(user: User) -> Ban | None:
+    """The ban that holds against `user`; for who may ban them."""
+    return Ban.objects.select_related("banned_by").filter(user=user, lifted_at=None).first()
+
+
+def bans_of(bans: QuerySet[Ban], words: str) -> QuerySet[Ban]:
+    """Those of `bans` that are of people whose username starts with `words`."""
+    return bans.filter(user__in=[user.pk for user in named_like(User.objects.all(), words)[:PEOPLE_MEANT]])
 
 
 def users_with_email(email: str) -> list[User]:

@@ -9,7 +9,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.models import User
-from accounts.queries import user_by_username
+from accounts.permissions import may_ban
+from accounts.queries import ban_of, user_by_username
 from accounts.requests import SignedInRequest
 from channels_app import actions, queries
 from channels_app.forms import (
@@ -93,10 +94,13 @@ def person(request: SignedInRequest, username: str) -> HttpResponse:
     """Who somebody is, and where one meets them."""
     someone = user_by_username(username)
     now = someone.local_time
+    is_to_ban = may_ban.test(request.user, someone)
     context = {
         "person": someone,
         "clock": now.replace(tzinfo=None) if now else None,  # else it would be shown in the reader's zone
         "channels": queries.shared_channels(request.user, someone),
+        "may_ban": is_to_ban,
+        "is_banned": is_to_ban and ban_of(someone) is not None,
     }
     return render(request, "channels/person.html", context)
 

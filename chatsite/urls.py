@@ -7,7 +7,7 @@ from accounts.views.pictures import avatar
 from accounts.views.signing import log_out
 from channels_app.views import direct, new_direct, person
 from chatsite import installable, styleguide, views
-from messaging.views import home
+from messaging.views.messages import home
 
 urlpatterns = [
     path("", home, name="home"),

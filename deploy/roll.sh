@@ -23,3 +23,7 @@ for unit in $(running 'chat-worker@*'); do
     systemctl restart "$unit"
     wait_until "$WORKER_WITHIN_S" has_its_queues || die "After $unit: deploy/manage.sh pipeline says what is wrong, journalctl -u $unit perhaps why."
 done
+
+for unit in $(running 'chat-tasks*'); do
+    systemctl restart "$unit"
+done

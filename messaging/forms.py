@@ -1,8 +1,9 @@
-"""The forms for texts, and for what a browser says of itself: they parse, the business layer decides."""
+"""The forms of messaging: they parse, the business layer decides."""
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from accounts.models import REASON_LENGTH
 from chatsite.forms import ActionForm
 from messaging.names import new_client_id
 from messaging.texts import TEXT_LENGTH
@@ -61,3 +62,32 @@ class BrowserForm(forms.Form):
     @property
     def people_shown(self) -> frozenset[int]:
         return frozenset(map(int, self.cleaned_data.get("people", "").split()[:MOST_PEOPLE]))
+
+
+SPANS = [("hour", _("Of the last hour")), ("day", _("Of the last day")), ("all", _("All of them"))]
+
+
+class BanForm(ActionForm):
+    reason = forms.CharField(
+        label=_("Reason"),
+        required=False,
+        widget=forms.TextInput(attrs={"maxlength": REASON_LENGTH, "autocomplete": "off", "dir": "auto"}),
+        help_text=_("Optional. For the site's admins; nobody else is shown it."),
+    )
+    removes = forms.ChoiceField(
+        label=_("Remove their messages"),
+        choices=[("", _("None")), *SPANS],
+        required=False,
+        widget=forms.RadioSelect,
+        help_text=_("Wherever they said them. That can't be undone."),
+    )
+
+
+class RemovalForm(ActionForm):
+    removes = forms.ChoiceField(
+        label=_("Remove their messages"),
+        choices=SPANS,
+        initial="hour",
+        widget=forms.RadioSelect,
+        help_text=_("Before the ban, wherever they said them. That can't be undone."),
+    )

@@ -17,7 +17,7 @@ from channels_app.models import Channel, Membership
 from channels_app.queries import channel_or_people, membership_of, my_memberships
 from chatsite.errors import NotFound
 from chatsite.rights import Predicate, require
-from messaging.models import Message, MessageQuerySet, RejectedMessage, Tombstone
+from messaging.models import Message, MessageQuerySet, RejectedMessage, Removal, Tombstone
 from messaging.pipeline.envelope import accepted_us_in, channel_in, without_text
 
 PAGE = 50  # messages
@@ -338,6 +338,11 @@ def fate_of(author_id: int, client_id: UUID, *, accepted_us: int = 0) -> Fate:
     if rejected_us is not None and rejected_us < accepted_us:
         return Fate("sending")
     return Fate("not_sent", reason=rejected.reason)
+
+
+def last_removal(person: User) -> Removal | None:
+    """What was begun last to take away what `person` said; for who may ban them."""
+    return Removal.objects.filter(person=person).order_by("pk").last()
 
 
 def messages_in(messages: QuerySet[Message], channel_id: int) -> QuerySet[Message]:

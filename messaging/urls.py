@@ -1,8 +1,10 @@
-"""Addresses of messages: below their channel, and below /messages/ by their own name."""
+"""Addresses of messages, below their channel and by their own name, and of what is done about people."""
 
 from django.urls import path
 
-from messaging import stream, views
+from messaging import stream
+from messaging.views import bans
+from messaging.views import messages as views
 
 app_name = "messaging"
 
@@ -19,4 +21,8 @@ urlpatterns = [
     path("messages/<uuid:client_id>/edit/", views.edit, name="edit"),
     path("messages/<uuid:client_id>/delete/", views.delete, name="delete"),
     path("messages/<uuid:client_id>/unread/", views.unread, name="unread"),
+    path("people/<str:username>/ban/", bans.ban, name="ban"),
+    path("people/<str:username>/ban/lift/", bans.lift, name="lift_ban"),
+    path("people/<str:username>/ban/removal/", bans.remove, name="remove"),
+    path("people/<str:username>/ban/removal/again/", bans.remove_again, name="remove_again"),
 ]

@@ -106,6 +106,19 @@ TABLE: dict[str, dict[str, tuple[dict[str, str], Answers]]] = {
     "messages/<uuid:client_id>/unread/": {"POST": ({}, answers(TALKS, SEES, SEES))},
 }
 
+# What is done about somebody: what a superuser, another site admin, a member, themselves, and nobody get.
+ABOUT_WHOM = ("superuser", "admin", "other", "themselves", "nobody")
+ABOUT_PEOPLE: dict[str, dict[str, tuple[dict[str, str], str]]] = {
+    "people/<str:username>/": {"GET": ({}, "++++L")},
+    "people/<str:username>/ban/": {
+        "GET": ({}, "++--L"),
+        "POST": ({"reason": "Sells watches", "removes": "all"}, "++--L"),
+    },
+    "people/<str:username>/ban/lift/": {"POST": ({}, "++--L")},
+    "people/<str:username>/ban/removal/": {"POST": ({"removes": "all"}, "----L")},  # not banned
+    "people/<str:username>/ban/removal/again/": {"POST": ({}, "++--L")},
+}
+
 # What is about no channel and nobody else's account, or shows of channels what the viewer may see of them.
 NO_CHANNEL = re.compile(
     r"^$|^accounts/|^admin/|^avatars/|^manifest\.|^service-worker|^offline/|^styleguide/|^people/|^i18n|"
@@ -222,6 +235,27 @@ def test_everybody_may_do_what_the_table_says(cast: Cast, kind: Kind) -> None:
     assert not wrong
 
 
+def test_everybody_may_do_about_somebody_what_the_table_says(cast: Cast) -> None:
+    admin = UserFactory.create(username="erin", is_staff=True)
+    clients = dict(
+        zip(ABOUT_WHOM, [*map(signed_in, (cast.alice, admin, cast.bob, cast.carol)), Client()], strict=True)
+    )
+    wrong = {}
+    for route, methods in ABOUT_PEOPLE.items():
+        for method, (fields, wanted) in methods.items():
+            found = ""
+            for who in ABOUT_WHOM:
+                with undone():
+                    address = "/" + route.replace("<str:username>", cast.carol.username)
+                    found += answer_of(send(clients[who], method, address, fields))
+            if found != wanted:
+                wrong[method, route] = found, wanted
+        for method in {"GET", "POST"} - methods.keys():
+            address = "/" + route.replace("<str:username>", cast.carol.username)
+            assert answer_of(send(clients["superuser"], method, address, {})) == "x", (method, route)
+    assert not wrong
+
+
 @pytest.mark.parametrize("kind", Kind)
 def test_a_stream_brings_what_the_page_shows(cast: Cast, kind: Kind) -> None:
     there = scene(cast, kind)
@@ -241,6 +275,7 @@ def test_a_stream_brings_what_the_page_shows(cast: Cast, kind: Kind) -> None:
 def test_every_address_is_in_a_table() -> None:
     about_channels = {route for route in routes() if not NO_CHANNEL.search(route)}
     assert about_channels == set(TABLE)
+    assert {route for route in routes() if route.startswith("people/")} == set(ABOUT_PEOPLE)
 
 
 def test_what_is_in_no_row_is_for_no_method(cast: Cast) -> None:

@@ -1,5 +1,6 @@
 """Every write to an account, one function per thing a person does."""
 
+from accounts.actions.bans import ban_user, lift_ban
 from accounts.actions.leaving import Way, before_leaving, leave_site, on_user_deleted
 from accounts.actions.naming import DISPLAY_NAME_LENGTH, clean_display_name, refuse_taken_username
 from accounts.actions.pictures import remove_avatar, set_avatar
@@ -19,6 +20,7 @@ from accounts.actions.users import (
 __all__ = [
     "DISPLAY_NAME_LENGTH",
     "Way",
+    "ban_user",
     "before_leaving",
     "clean_display_name",
     "create_user",
@@ -26,6 +28,7 @@ __all__ = [
     "edit_user",
     "give_rights",
     "leave_site",
+    "lift_ban",
     "note_failed_log_in",
     "note_log_in",
     "note_log_out",

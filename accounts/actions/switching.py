@@ -9,6 +9,8 @@ from accounts.actions.locking import account_to_edit
 from accounts.actors import Actor
 from accounts.models import User
 from chatsite.errors import Conflict
+from chatsite.live.bus import announce
+from chatsite.live.events import sessions_changed
 
 Step: TypeAlias = Callable[[User], object]
 
@@ -25,25 +27,35 @@ def on_user_switched(*, lock: Step, step: Step) -> None:
     _steps_for_switched_users.append((lock, step))
 
 
+def lock_before_switching(user: User) -> None:
+    """Lock what other writes lock before they lock a user; for an action that is about to `switch`."""
+    for lock, _step in _steps_for_switched_users:
+        lock(user)
+    if user.is_superuser:
+        _superusers()  # all in one order: two who end their accounts at once must wait for each other
+
+
 def account_to_switch(actor: Actor, user: User) -> User:
     """The account as it is now, which the actor may edit, locked behind all that is locked before it.
 
     Raises:
         NotAllowed: the actor may not edit this account.
     """
-    for lock, _step in _steps_for_switched_users:
-        lock(user)
-    if user.is_superuser:
-        _superusers()  # all in one order: two who end their accounts at once must wait for each other
+    lock_before_switching(user)
     return account_to_edit(actor, user)
 
 
 def switch(user: User, *, is_active: bool) -> None:
-    """End the account of `user`, as `account_to_switch` returned it, or open it again, with every step.
+    """End the account of `user`, or open it again, with every step; once is as good as twice.
+
+    The caller has locked the account, behind what `lock_before_switching` locks.
 
     Raises:
         Conflict: nobody else has all rights.
     """
+    announce(sessions_changed(user.pk))
+    if user.is_active == is_active:
+        return
     if not is_active and user.is_superuser and _superusers() == [user.pk]:
         raise Conflict(
             _("This is the only account with all rights. Give them to somebody else first."),

@@ -4,15 +4,17 @@ from collections.abc import Iterable
 
 from django.contrib.auth.models import Group, Permission
 from django.db import IntegrityError, transaction
+from django.utils.translation import gettext_lazy as _
 
 from accounts.actions.locking import account_to_edit
 from accounts.actions.naming import clean_display_name, refuse_taken_username
 from accounts.actions.switching import Step, account_to_switch, switch
 from accounts.actors import Actor
 from accounts.audit import Facts, record
-from accounts.models import Act, User
+from accounts.models import Act, Ban, User
 from accounts.names import clean_username, username_shape
 from accounts.permissions import may_create_user, may_give_rights
+from chatsite.errors import Conflict
 from chatsite.live.bus import announce
 from chatsite.live.events import sessions_changed
 from chatsite.rights import require
@@ -126,6 +128,7 @@ def reactivate_user(actor: Actor, user: User) -> User:
     """Open the account of `user` again; returns the account as it is now.
 
     Raises:
+        Conflict: they are banned.
         NotAllowed: the actor may not edit this account.
     """
     return _set_active(actor, user, is_active=True)
@@ -160,10 +163,12 @@ def give_rights(
 def _set_active(actor: Actor, user: User, *, is_active: bool) -> User:
     with transaction.atomic():
         user = account_to_switch(actor, user)
+        if is_active and Ban.objects.filter(user=user, lifted_at=None).exists():
+            words = _("This person is banned. Lift the ban instead.")
+            raise Conflict(words, code="banned", field="is_active")
         if user.is_active != is_active:
             record(actor, Act.ACCOUNT_REACTIVATED if is_active else Act.ACCOUNT_DEACTIVATED, person=user)
-            switch(user, is_active=is_active)
-        announce(sessions_changed(user.pk))
+        switch(user, is_active=is_active)
     return user
 
 

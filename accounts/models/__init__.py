@@ -1,16 +1,19 @@
 """The tables of accounts."""
 
 from accounts.models.audit import Act, AuditEntry, the_acts
+from accounts.models.bans import REASON_LENGTH, Ban
 from accounts.models.users import DELETED_SIGN, HUES, LARGE, SMALL, Avatar, User, UserManager
 
 __all__ = [
     "DELETED_SIGN",
     "HUES",
     "LARGE",
+    "REASON_LENGTH",
     "SMALL",
     "Act",
     "AuditEntry",
     "Avatar",
+    "Ban",
     "User",
     "UserManager",
     "the_acts",

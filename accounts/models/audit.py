@@ -16,6 +16,8 @@ class Act(models.TextChoices):
     ACCOUNT_DEACTIVATED = "account_deactivated", _("account deactivated")
     ACCOUNT_DELETED = "account_deleted", _("account deleted")
     ACCOUNT_REACTIVATED = "account_reactivated", _("account reactivated")
+    BANNED = "banned", _("banned from the site")
+    BAN_LIFTED = "ban_lifted", _("ban lifted")
     PASSWORD_SET = "password_set", _("password set")  # the name of an act
     RIGHTS_GIVEN = "rights_given", _("rights given")
     LOGGED_IN = "logged_in", _("logged in")
@@ -28,6 +30,7 @@ class Act(models.TextChoices):
     CHANNEL_ARCHIVED = "channel_archived", _("channel archived")
     CHANNEL_RESTORED = "channel_restored", _("channel restored")
     MESSAGE_DELETED = "message_deleted", _("message deleted")
+    MESSAGES_REMOVED = "messages_removed", _("removal of messages started")
     REJECTED_RETRIED = "rejected_retried", _("rejected message retried")
     REJECTED_DISCARDED = "rejected_discarded", _("rejected message discarded")
 

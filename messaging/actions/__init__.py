@@ -4,14 +4,19 @@ from messaging.actions.messages import delete_message, edit_message
 from messaging.actions.presence import tell_browser
 from messaging.actions.reading import mark_unread_from
 from messaging.actions.rejected import discard_rejected, retry_rejected
+from messaging.actions.removals import ban, begin_removal_again, go_on_removing, start_removal
 from messaging.actions.typing import tell_typing, tell_typing_with_ticket
 
 __all__ = [
+    "ban",
+    "begin_removal_again",
     "delete_message",
     "discard_rejected",
     "edit_message",
+    "go_on_removing",
     "mark_unread_from",
     "retry_rejected",
+    "start_removal",
     "tell_browser",
     "tell_typing",
     "tell_typing_with_ticket",

@@ -1,6 +1,5 @@
 """Every write to a message that was accepted already; new ones come through `messaging.pipeline.accept`."""
 
-import json
 from uuid import UUID
 
 from django.db import transaction
@@ -13,9 +12,9 @@ from chatsite.errors import NotFound
 from chatsite.live.bus import announce
 from chatsite.live.events import channel_changed
 from chatsite.rights import Predicate
+from messaging.actions.erasing import erase, erase_rejected
 from messaging.models import EarlierText, Message, RejectedMessage, Tombstone
 from messaging.permissions import may_delete, may_edit
-from messaging.pipeline.envelope import without_text
 from messaging.queries import message_by_client_id, message_to_change
 from messaging.rendering import HTML_VERSION, render
 from messaging.texts import clean_text
@@ -70,11 +69,7 @@ def delete_message(actor: User, client_id: UUID) -> Message | None:
 @transaction.atomic
 def _delete_stored(actor: User, client_id: UUID) -> Message:
     message = _locked(actor, client_id, may_delete)
-    message.text = message.html = ""
-    message.deleted_at = timezone.now()
-    message.earlier_texts.all().delete()
-    _save_as_next_version(message, ["text", "html", "deleted_at"])
-    _erase_rejected(message.author, client_id)
+    erase([message], {message.channel_id: message.channel})
     if actor != message.author and message.channel.is_public:
         record(actor, Act.MESSAGE_DELETED, person=message.author, about=str(client_id))
     return message
@@ -88,17 +83,12 @@ def _bury(actor: User, client_id: UUID) -> None:
 
 @transaction.atomic
 def _erase_rejected(actor: User, client_id: UUID) -> None:
-    """Keep no text of the actor's in what was rejected under that name; what is open is decided by that.
+    """Keep no text of the actor's in what was rejected under that name.
 
     Waits for who rejected it and looked for its tombstone before that was there.
     """
     same_name = RejectedMessage.objects.filter(client_id=client_id, author=actor)
-    for rejected in same_name.select_for_update():
-        rejected.envelope = json.dumps(without_text(json.loads(rejected.envelope)))
-        rejected.detail = ""  # an error's words may quote the text
-        if rejected.outcome == RejectedMessage.Outcome.OPEN:
-            rejected.outcome, rejected.ended_at = RejectedMessage.Outcome.DELETED, timezone.now()
-        rejected.save(update_fields=["envelope", "detail", "outcome", "ended_at"])
+    erase_rejected(same_name.select_for_update())
 
 
 @transaction.atomic

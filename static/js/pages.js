@@ -188,7 +188,7 @@ function renew(form, answer) {
 
 /** Without its inline style, which is there already, and which the policy of this page knows nothing of. */
 function parsed({ html }) {
-  return new DOMParser().parseFromString(html.replace(/<style nonce[^]*?<\/style>/, ""), "text/html");
+  return new DOMParser().parseFromString(html.replace(/<style nonce[^]*?<\/style>/g, ""), "text/html");
 }
 
 /** What of `next` is to be shown in this frame, null when it needs another frame. Why something went wrong has none. */

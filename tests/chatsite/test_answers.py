@@ -139,7 +139,7 @@ def test_what_is_too_much_to_read_is_refused_as_json_to_a_program(cast: Cast) ->
 def test_a_fault_of_ours_is_a_500_without_a_traceback(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
     bob = signed_in(cast.bob)
     bob.raise_request_exception = False
-    monkeypatch.setattr("messaging.views.landing_channel", lambda: 1 / 0)
+    monkeypatch.setattr("messaging.views.messages.landing_channel", lambda: 1 / 0)
 
     response = bob.get("/")
 

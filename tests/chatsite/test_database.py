@@ -143,7 +143,7 @@ def test_a_fault_of_a_question_is_none_of_the_database(
         with connection.cursor() as cursor:
             cursor.execute("SELECT nonsense FROM accounts_user")
 
-    monkeypatch.setattr("messaging.views.landing_channel", ask_nonsense)
+    monkeypatch.setattr("messaging.views.messages.landing_channel", ask_nonsense)
 
     assert bob.get("/").status_code == 503
     assert bob.get(PAGE).status_code == 200

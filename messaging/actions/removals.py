@@ -1,0 +1,127 @@
+"""Banning somebody together with what they said, which goes in portions, in the background."""
+
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.db.models import F, QuerySet
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from accounts.actions import ban_user
+from accounts.actors import Actor
+from accounts.audit import record
+from accounts.models import Act, Ban, User
+from accounts.permissions import may_ban
+from accounts.queries import ban_of
+from chatsite.background import run_later
+from chatsite.errors import Conflict
+from chatsite.rights import require
+from messaging.actions.erasing import erase
+from messaging.models import Message, Removal
+from messaging.pipeline.persist import locked_channels
+from messaging.queries import last_removal
+
+PORTION = 100  # messages in one transaction: others wait for no more, and a page gets them in one piece
+REMOVE_TASK = "messaging.remove_messages"
+SPANS = {"hour": timedelta(hours=1), "day": timedelta(days=1)}
+
+
+def ban(actor: Actor, person: User, *, reason: str, removes: str) -> Ban:
+    """Ban `person` from the site, and have what they said removed.
+
+    Arguments:
+        removes: a key of SPANS, that much of it; "all"; or "" for nothing.
+
+    Raises:
+        Conflict: they are banned already.
+        Invalid: the reason breaks a rule.
+        NotAllowed: the actor may not ban them.
+    """
+    with transaction.atomic():
+        ban = ban_user(actor, person, reason=reason)
+        if removes:
+            start_removal(actor, person, removes=removes)
+    return ban
+
+
+def start_removal(actor: Actor, person: User, *, removes: str) -> Removal:
+    """Have what `person`, who is banned, said before that removed, wherever it was said.
+
+    Arguments:
+        removes: as of `ban`.
+
+    Raises:
+        Conflict: they are not banned: more would come while this goes.
+        NotAllowed: the actor may not ban them.
+    """
+    require(may_ban, actor, person)
+    ban = ban_of(person)
+    if ban is None:
+        raise Conflict(_("This person is not banned."), code="not_banned")
+    now = timezone.now()
+    with transaction.atomic():
+        removal = Removal.objects.create(
+            person=person,
+            started_by=actor if isinstance(actor, User) else None,
+            since=ban.banned_at - SPANS[removes] if removes in SPANS else None,
+            started_at=now,
+            seen_at=now,
+        )
+        record(actor, Act.MESSAGES_REMOVED, person=person, after={"since": _moment(removal.since)})
+        run_later(REMOVE_TASK, removal.pk)
+    return removal
+
+
+def begin_removal_again(actor: Actor, person: User) -> None:
+    """Go on with the removal of what `person` said that nobody is at any more, from where it stopped.
+
+    Raises:
+        NotAllowed: the actor may not ban them.
+    """
+    require(may_ban, actor, person)
+    with transaction.atomic():
+        removal = last_removal(person)
+        if removal is None or removal.has_ended:
+            return
+        Removal.objects.filter(pk=removal.pk).update(seen_at=timezone.now())
+        run_later(REMOVE_TASK, removal.pk)
+
+
+def go_on_removing(removal_id: int) -> None:
+    """Remove what is left; who was killed at it is called again, and two may be at it at once."""
+    removal = Removal.objects.get(pk=removal_id)
+    if removal.has_ended:
+        return
+    if removal.total is None:
+        removal.total = _left(removal).count()
+        Removal.objects.filter(pk=removal.pk, total=None).update(total=removal.total)
+    while _remove_portion(removal):
+        pass
+    Removal.objects.filter(pk=removal.pk, ended_at=None).update(ended_at=timezone.now(), total=F("done"))
+
+
+def _remove_portion(removal: Removal) -> bool:
+    """Whether there was one; `removal` knows how far it is then."""
+    # By author and id: in that order MariaDB goes along the author's index, not through all messages.
+    ahead = _left(removal).filter(pk__gt=removal.reached).order_by("author_id", "pk")
+    portion = dict(ahead.values_list("pk", "channel_id")[:PORTION])
+    if not portion:
+        return False
+    with transaction.atomic():
+        channels = locked_channels(set(portion.values()))
+        messages = list(Message.objects.filter(pk__in=portion, deleted_at=None).order_by("pk"))
+        erase(messages, channels)
+        removal.reached = max(portion)
+        Removal.objects.filter(pk=removal.pk).update(
+            done=F("done") + len(messages), reached=removal.reached, seen_at=timezone.now()
+        )
+    return True
+
+
+def _left(removal: Removal) -> QuerySet[Message]:
+    messages = Message.objects.filter(author=removal.person_id, deleted_at=None)
+    return messages if removal.since is None else messages.filter(accepted_at__gte=removal.since)
+
+
+def _moment(since: datetime | None) -> str:
+    return since.isoformat(timespec="seconds") if since else "ever"

@@ -1,0 +1,1 @@
+"""The pages of messaging, a module for each subject."""
