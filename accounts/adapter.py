@@ -12,16 +12,18 @@ from django.utils import translation
 from django.utils.translation import gettext_lazy as _
 
 from accounts.actions import (
-    create_user,
     note_failed_log_in,
     note_log_in,
     note_log_out,
     refuse_taken_username,
     set_password,
+    sign_up,
 )
-from accounts.actors import SYSTEM
 from accounts.models import User
 from accounts.names import clean_username
+from accounts.permissions import may_sign_up
+from accounts.queries import site_settings
+from accounts.requests import token_of
 from chatsite.errors import ChatError, Unavailable
 from chatsite.live.bus import announce
 from chatsite.live.events import sessions_changed
@@ -39,14 +41,19 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth ha
             raise ValidationError(str(error.message), code=error.code) from error
         return username
 
+    def is_open_for_signup(self, request: HttpRequest) -> bool:
+        """Whether somebody who comes without an invitation gets an account: by another site's log-in, too."""
+        is_open: bool = may_sign_up.test(None, site_settings())
+        return is_open
+
     def save_user(self, request: HttpRequest, user: User, form: Any, commit: bool = True) -> User:
         entry = form.cleaned_data
-        return create_user(
-            SYSTEM,
+        return sign_up(
             username=entry["username"],
             password=entry["password1"],
             display_name=entry["display_name"],
             email=entry.get("email") or "",
+            token=token_of(request),
         )
 
     def login(self, request: HttpRequest, user: User) -> None:

@@ -11,11 +11,13 @@ from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.forms import AdminPasswordChangeForm, AdminUserCreationForm, UserChangeForm
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.utils.translation import gettext_lazy as _
 
 from accounts.actions import (
     create_user,
     deactivate_user,
+    edit_site,
     edit_user,
     give_rights,
     lift_ban,
@@ -24,9 +26,9 @@ from accounts.actions import (
     set_password,
 )
 from accounts.actors import Actor
-from accounts.models import Act, AuditEntry, Ban, User
+from accounts.models import Act, AuditEntry, Ban, SiteSettings, User
 from accounts.permissions import may_ban, may_edit_user, may_look_at_bans
-from accounts.queries import audit_of, bans_of, named_like
+from accounts.queries import audit_of, bans_of, named_like, site_settings
 from chatsite.admin import ActionModelForm, ReadOnlyAdmin, SavedByAction, for_each
 from chatsite.live.bus import announce
 from chatsite.live.events import sessions_changed
@@ -210,6 +212,29 @@ class BanAdmin(ReadOnlyAdmin):
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
     ) -> tuple[QuerySet[Any], bool]:
         return bans_of(queryset, search_term) if search_term else queryset, False
+
+
+class SiteForm(ActionModelForm):
+    def act(self) -> SiteSettings:
+        return edit_site(self.actor, **self.cleaned_data)
+
+
+@admin.register(SiteSettings)
+class SiteAdmin(SavedByAction):
+    """One page, for the one row there is."""
+
+    form = SiteForm
+    radio_fields = {"sign_up": admin.VERTICAL, "channel_creators": admin.VERTICAL}
+    fields = ("sign_up", "channel_creators")
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        return redirect("admin:accounts_sitesettings_change", SiteSettings.THE_ROW)
+
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
+        return site_settings()
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
 
 
 class ActFilter(admin.SimpleListFilter):

@@ -1,10 +1,12 @@
-"""What every page knows of its reader's choices: theme and time zone."""
+"""What every page knows of its reader's choices, theme and time zone, and of those of the site's admins."""
 
 from typing import Any
 
 from django.http import HttpRequest
+from django.utils.functional import SimpleLazyObject
 
 from accounts.models import User
+from accounts.queries import site_settings
 from accounts.requests import THEME_COOKIE
 
 
@@ -15,3 +17,8 @@ def reader(request: HttpRequest) -> dict[str, Any]:
         return {"theme": someone.theme, "time_zone": someone.time_zone}
     remembered = request.COOKIES.get(THEME_COOKIE, "")
     return {"theme": remembered if remembered in User.Theme.values else "", "time_zone": ""}
+
+
+def site(request: HttpRequest) -> dict[str, Any]:
+    """`site_settings`, read where it is shown."""
+    return {"site_settings": SimpleLazyObject(site_settings)}

@@ -1,4 +1,4 @@
-"""What django-allauth asks for, in our order and words: sign-up, log-in, passwords; and the preferences."""
+"""What django-allauth asks for, in our order and words; the preferences; links to sign up with."""
 
 from typing import Any, Self
 
@@ -8,7 +8,15 @@ from django import forms
 from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
-from accounts.actions import DISPLAY_NAME_LENGTH, Way, clean_display_name
+from accounts.actions import (
+    DISPLAY_NAME_LENGTH,
+    MOST_DAYS,
+    MOST_USES,
+    USUAL_DAYS,
+    USUAL_USES,
+    Way,
+    clean_display_name,
+)
 from accounts.models import User
 from accounts.names import USERNAME_LENGTH
 from accounts.pictures import MOST_BYTES
@@ -16,7 +24,7 @@ from accounts.queries import users_with_email
 from accounts.zones import all_zones
 from chatsite.errors import ChatError
 from chatsite.forms import ActionForm
-from chatsite.text import comparison_key
+from chatsite.text import KEY_LENGTH, comparison_key
 
 
 class SignUpForm(SignupForm):  # type: ignore[misc]  # allauth has no types
@@ -230,3 +238,22 @@ class LeaveForm(ActionForm):
             self.fields["password"] = forms.CharField(
                 label=_("Your username"), widget=forms.TextInput(attrs={"autocomplete": "off", "dir": "ltr"})
             )
+
+
+class SiteInvitationForm(ActionForm):
+    days = forms.IntegerField(
+        label=_("Days until it expires"),
+        initial=USUAL_DAYS,
+        widget=forms.NumberInput(attrs={"min": 1, "max": MOST_DAYS}),
+    )
+    uses = forms.IntegerField(
+        label=_("How many people may use it"),
+        initial=USUAL_USES,
+        widget=forms.NumberInput(attrs={"min": 1, "max": MOST_USES}),
+    )
+    channel = forms.CharField(
+        label=_("Channel name"),
+        required=False,
+        widget=forms.TextInput(attrs={"maxlength": KEY_LENGTH, "autocomplete": "off", "dir": "auto"}),
+        help_text=_("Optional. A public channel that they join besides #public."),
+    )

@@ -1,7 +1,7 @@
 """Who may do what with an account; and what is true of an actor, for the rules of the other apps."""
 
 from accounts.actors import SYSTEM, Actor
-from accounts.models import User
+from accounts.models import SiteInvitation, SiteSettings, User
 from chatsite.rights import rule
 
 
@@ -40,6 +40,21 @@ def is_about_a_deleted(actor: Actor, person: User) -> bool:
     return person.is_deleted
 
 
+@rule
+def is_open_to_all(invitation: SiteInvitation | None, site: SiteSettings) -> bool:
+    return site.sign_up == SiteSettings.SignUp.OPEN
+
+
+@rule
+def is_open_to_invited(invitation: SiteInvitation | None, site: SiteSettings) -> bool:
+    return site.sign_up == SiteSettings.SignUp.INVITED
+
+
+@rule
+def is_invited(invitation: SiteInvitation | None, site: SiteSettings) -> bool:
+    return invitation is not None
+
+
 may_create_user = is_active & is_site_admin
 # A new password for another admin would be a way to act as one.
 may_edit_user = (
@@ -52,3 +67,7 @@ may_look_at_bans = is_active & is_site_admin
 # Else the right to edit accounts would be the right to everything.
 may_give_rights = is_active & is_superuser
 may_set_preferences = is_active & is_the_person
+may_edit_site = is_active & is_site_admin
+may_invite_to_site = is_active & is_site_admin
+# Of who is nobody yet: all that is known of them is the invitation with which they come.
+may_sign_up = is_open_to_all | (is_open_to_invited & is_invited)

@@ -1,19 +1,21 @@
 """Every read of accounts."""
 
+import hashlib
 from collections.abc import Collection
 from datetime import datetime
 
 from django.conf import settings
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.sessions.models import Session
-from django.db.models import Q, QuerySet
+from django.db.models import Q, QuerySet, Subquery
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 
-from accounts.models import LARGE, SMALL, AuditEntry, Avatar, Ban, User
+from accounts.models import LARGE, SMALL, AuditEntry, Avatar, Ban, SiteInvitation, SiteSettings, User
 from chatsite.errors import NotFound
 from chatsite.text import comparison_key, refuse_unstorable
 
+INVITATIONS_SHOWN = 200
 LAST_CHARACTER = "\U0010ffff"
 
 
@@ -139,3 +141,30 @@ def audit_log(
     if user is not None:
         entries = entries.filter(Q(actor=user) | Q(person=user))
     return entries
+
+
+def site_settings() -> SiteSettings:
+    """What holds for the whole site, as it is now."""
+    return SiteSettings.objects.filter(pk=SiteSettings.THE_ROW).first() or SiteSettings()
+
+
+def channel_creators() -> Subquery:
+    """`SiteSettings.channel_creators`, to be read along with something else; null while there is no row."""
+    return Subquery(SiteSettings.objects.filter(pk=SiteSettings.THE_ROW).values("channel_creators"))
+
+
+def open_site_invitations() -> list[SiteInvitation]:
+    """The links that let somebody in, the newest first, at most INVITATIONS_SHOWN."""
+    invitations = SiteInvitation.objects.open().select_related("inviter", "channel")
+    return list(invitations.order_by("-pk")[:INVITATIONS_SHOWN])
+
+
+def site_invitation_by_token(token: str) -> SiteInvitation | None:
+    """The invitation of that token, if it lets somebody in now."""
+    invitations = SiteInvitation.objects.open().select_related("channel")
+    return invitations.filter(token_digest=token_digest(token)).first()
+
+
+def token_digest(token: str) -> str:
+    """What is stored of the token of an invitation. It is long and random, so that no salt is needed."""
+    return hashlib.sha256(token.encode()).hexdigest()

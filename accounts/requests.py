@@ -1,4 +1,4 @@
-"""The request that a view gets once somebody is logged in, which is every view not marked otherwise."""
+"""Who is logged in, which is somebody in every view not marked otherwise; or who comes by an invitation."""
 
 from django.http import HttpRequest
 from django_htmx.middleware import HtmxDetails
@@ -11,3 +11,9 @@ THEME_COOKIE = "theme"  # what whoever was logged in last in this browser chose
 class SignedInRequest(HttpRequest):
     user: User
     htmx: HtmxDetails
+
+
+def token_of(request: HttpRequest) -> str:
+    """The token of the invitation whose address is asked for; "" at any other."""
+    match = request.resolver_match
+    return str(match.kwargs.get("token", "")) if match else ""

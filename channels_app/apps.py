@@ -9,10 +9,19 @@ class ChannelsConfig(AppConfig):
     verbose_name = _("Channels")
 
     def ready(self) -> None:
-        from accounts.actions import before_leaving, on_user_created, on_user_deleted, on_user_switched
+        from accounts.actions import (
+            Place,
+            before_leaving,
+            on_invited,
+            on_user_created,
+            on_user_deleted,
+            on_user_switched,
+        )
         from channels_app.actions import (
+            channel_to_invite_to,
             empty_memberships,
             follow_account,
+            join_invited,
             join_public,
             lock_channels_of,
             refuse_to_leave_ownerless,
@@ -22,3 +31,4 @@ class ChannelsConfig(AppConfig):
         on_user_switched(lock=lock_channels_of, step=follow_account)
         before_leaving(refuse_to_leave_ownerless)
         on_user_deleted(empty_memberships)
+        on_invited(Place(find=channel_to_invite_to, join=join_invited))

@@ -265,6 +265,9 @@ class Membership(models.Model):
     )
     is_hidden = models.BooleanField(_("hidden"), default=False, db_default=False)
 
+    # What was read along with it by `channels_app.queries.my_memberships`; no column.
+    channel_creators: str | None = None
+
     class Meta:
         verbose_name = _("membership")
         verbose_name_plural = _("memberships")

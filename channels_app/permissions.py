@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from accounts.actors import Actor
-from accounts.models import User
+from accounts.models import SiteSettings, User
 from accounts.permissions import is_active, is_site_admin, is_system
 from channels_app.models import Channel, Invitation, Role
 from chatsite.rights import rule
@@ -92,7 +92,12 @@ def moderates_what_it_is_for(actor: Actor, invitation: Invitation) -> bool:
     return (is_moderator | looks_after_site).test(actor, invitation.channel)
 
 
-may_create_channel = is_active
+@rule
+def is_for_everyone(actor: Actor, site: SiteSettings) -> bool:
+    return site.channel_creators == SiteSettings.Creators.EVERYONE
+
+
+may_create_channel = is_active & (is_site_admin | is_for_everyone)
 may_message = is_active
 may_join = is_active & ~is_seat_in_direct & (is_system | (is_seat_in_public & (is_own_seat | is_site_admin)))
 may_leave = is_active & ~is_seat_in_direct & is_own_seat

@@ -1,19 +1,19 @@
 """Every read of channels and memberships, scoped to what the person may see."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from django.core.paginator import Page, Paginator
 from django.db.models import Case, Exists, F, OuterRef, Q, QuerySet, When
 
 from accounts.actors import Actor
-from accounts.models import User
-from accounts.queries import LAST_CHARACTER, user_by_username
+from accounts.models import SiteSettings, User
+from accounts.queries import LAST_CHARACTER, channel_creators, site_settings, user_by_username
 from accounts.queries import named_like as people_named_like
 from channels_app.models import MOST_IN_DIRECT, Channel, Invitation, Membership, Role
 from channels_app.names import PUBLIC_SLUG, people_key, slug_of
-from channels_app.permissions import Seat, may_remove, may_set_roles, may_withdraw
+from channels_app.permissions import Seat, may_create_channel, may_remove, may_set_roles, may_withdraw
 from chatsite.errors import NotFound
 from chatsite.text import KEY_LENGTH, comparison_key, refuse_unstorable
 
@@ -173,12 +173,24 @@ def invitations_to(viewer: User, channel: Channel) -> list[Pending]:
 
 
 def my_memberships(user: User) -> list[Membership]:
-    """`user`'s memberships of the channels in the sidebar, each with its channel, by name, `public` first."""
+    """`user`'s memberships of the channels in the sidebar, each with its channel, by name, `public` first.
+
+    Each has the site's `channel_creators` with it, for `may_create`.
+    """
     shown = Q(is_hidden=False) | Q(channel__last_seq__gt=0)
     mine = Membership.objects.filter(shown, user=user, left_at=None, channel__archived_at=None)
-    memberships = list(mine.select_related("channel"))
+    mine = mine.select_related("channel").annotate(channel_creators=channel_creators())  # type: ignore[no-redef]  # as it is meant
+    memberships = list(mine)
     with_others(user, (membership.channel for membership in memberships))
     return sorted(memberships, key=_by_name)
+
+
+def may_create(user: User, memberships: Sequence[Membership]) -> bool:
+    """Whether `user` may create channels, by what `my_memberships` read along: every page asks it."""
+    if not memberships:
+        return may_create_channel.test(user, site_settings())
+    site = SiteSettings(channel_creators=memberships[0].channel_creators or SiteSettings.Creators.EVERYONE)
+    return may_create_channel.test(user, site)
 
 
 def shared_channels(viewer: User, person: User) -> list[Channel]:

@@ -262,6 +262,7 @@ TEMPLATES = [
                 "chatsite.context_processors.site",
                 "chatsite.context_processors.toasts",
                 "accounts.context_processors.reader",
+                "accounts.context_processors.site",
                 "messaging.context_processors.sidebar",
                 "messaging.context_processors.words",
             ],

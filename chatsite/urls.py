@@ -3,8 +3,9 @@
 from django.contrib import admin
 from django.urls import include, path
 
+from accounts.views.invitations import revoke, site_invitations
 from accounts.views.pictures import avatar
-from accounts.views.signing import log_out
+from accounts.views.signing import log_out, sign_up
 from channels_app.views import direct, new_direct, person
 from chatsite import installable, styleguide, views
 from messaging.views.messages import home
@@ -15,6 +16,9 @@ urlpatterns = [
     path("service-worker.js", installable.service_worker, name="service_worker"),
     path("offline/", installable.offline, name="offline"),
     path("accounts/", include("accounts.urls")),
+    path("join/<str:token>/", sign_up, name="invited"),
+    path("invitations/site/", site_invitations, name="site_invitations"),
+    path("invitations/site/<int:invitation_id>/revoke/", revoke, name="revoke_site_invitation"),
     path("avatars/<int:user_id>/<slug:digest>/<int:side>.webp", avatar, name="avatar"),
     path("people/<str:username>/", person, name="person"),
     path("channels/", include("channels_app.urls")),

@@ -8,6 +8,7 @@ from django.template.loader import render_to_string
 from django.utils.functional import SimpleLazyObject
 from django.utils.translation import get_language
 
+from accounts.permissions import may_invite_to_site
 from channels_app.queries import my_invitations
 from messaging import queries
 
@@ -20,12 +21,15 @@ MOST_KINDS = {"one": 1, "other": 2}  # where a language has no others, or they n
 
 
 def sidebar(request: HttpRequest) -> dict[str, Any]:
-    """`sidebar` and `invitations`: where the viewer is, and is asked to; read only where it is shown."""
+    """Where the viewer is and is asked to, and what they may do from there; read where it is shown."""
     user = getattr(request, "user", None)
     if user is None or not user.is_authenticated:
         return {}
+    shown = SimpleLazyObject(lambda: queries.sidebar(user))
     return {
-        "sidebar": SimpleLazyObject(lambda: queries.sidebar(user)),
+        "sidebar": SimpleLazyObject(lambda: shown.places),
+        "may_create_channel": SimpleLazyObject(lambda: shown.may_create_channel),
+        "may_invite_to_site": may_invite_to_site.test(user),
         "invitations": SimpleLazyObject(lambda: my_invitations(user)),
     }
 

@@ -14,7 +14,7 @@ from django.utils import timezone
 from accounts.actors import Actor
 from accounts.models import User
 from channels_app.models import Channel, Membership
-from channels_app.queries import channel_or_people, membership_of, my_memberships
+from channels_app.queries import channel_or_people, may_create, membership_of, my_memberships
 from chatsite.errors import NotFound
 from chatsite.rights import Predicate, require
 from messaging.models import Message, MessageQuerySet, RejectedMessage, Removal, Tombstone
@@ -279,11 +279,19 @@ def changes_after(user: User, channel: Channel, version: int) -> Changes:
     )
 
 
-def sidebar(user: User) -> list[Place]:
-    """The channels in `user`'s sidebar, in their order, each with what is unread in it."""
+@dataclass(frozen=True, slots=True)
+class Sidebar:
+    """The channels in somebody's sidebar, in their order, and whether they may create more."""
+
+    places: list[Place]
+    may_create_channel: bool
+
+
+def sidebar(user: User) -> Sidebar:
+    """What stands in `user`'s sidebar, each channel with what is unread in it."""
     memberships = my_memberships(user)
     unread = count_unread(user, memberships)
-    return [
+    places = [
         Place(
             membership.channel,
             read_up_to=membership.read_up_to,
@@ -294,6 +302,7 @@ def sidebar(user: User) -> list[Place]:
         )
         for membership in memberships
     ]
+    return Sidebar(places, may_create(user, memberships))
 
 
 def count_unread(user: User, memberships: Iterable[Membership]) -> dict[int, int]:

@@ -18,7 +18,7 @@ PAGES = {
     "/": SIGNED_IN + 1,
     "/channels/": SIGNED_IN + 5,  # count, channels, sidebar, what is unread, and invitations
     "/channels/?q=des": SIGNED_IN + 5,
-    "/channels/create/": SIGNED_IN + 3,
+    "/channels/create/": SIGNED_IN + 4,  # what the site allows, and the sidebar
     "/channels/search/": SIGNED_IN + 6,  # one's own channels, others, people, and the sidebar as above
     "/channels/search/?q=des": SIGNED_IN + 6,
     "/channels/sidebar/": SIGNED_IN + 3,

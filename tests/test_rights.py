@@ -122,7 +122,7 @@ ABOUT_PEOPLE: dict[str, dict[str, tuple[dict[str, str], str]]] = {
 # What is about no channel and nobody else's account, or shows of channels what the viewer may see of them.
 NO_CHANNEL = re.compile(
     r"^$|^accounts/|^admin/|^avatars/|^manifest\.|^service-worker|^offline/|^styleguide/|^people/|^i18n|"
-    r"^channels/(create/|search/|sidebar/)?$|^direct/|^live/$|^presence/$"
+    r"^channels/(create/|search/|sidebar/)?$|^direct/|^live/$|^presence/$|^join/|^invitations/site/"
 )
 TOKENS = re.compile(
     r'(csrfmiddlewaretoken" value=")[^"]+|(nonce[=-]"?)[\w+/=-]+|(data-csrf[\w-]*=")[^"]+'

@@ -6,6 +6,19 @@ from accounts.actions.naming import DISPLAY_NAME_LENGTH, clean_display_name, ref
 from accounts.actions.pictures import remove_avatar, set_avatar
 from accounts.actions.preferences import set_appearance, set_display_name, set_email, set_enter, set_presence
 from accounts.actions.sessions import note_failed_log_in, note_log_in, note_log_out
+from accounts.actions.signing_up import (
+    MOST_DAYS,
+    MOST_USES,
+    USUAL_DAYS,
+    USUAL_USES,
+    Place,
+    invite_to_site,
+    let_in,
+    on_invited,
+    revoke_site_invitation,
+    sign_up,
+)
+from accounts.actions.site import edit_site
 from accounts.actions.switching import on_user_switched
 from accounts.actions.users import (
     create_user,
@@ -19,25 +32,35 @@ from accounts.actions.users import (
 
 __all__ = [
     "DISPLAY_NAME_LENGTH",
+    "MOST_DAYS",
+    "MOST_USES",
+    "USUAL_DAYS",
+    "USUAL_USES",
+    "Place",
     "Way",
     "ban_user",
     "before_leaving",
     "clean_display_name",
     "create_user",
     "deactivate_user",
+    "edit_site",
     "edit_user",
     "give_rights",
+    "invite_to_site",
     "leave_site",
+    "let_in",
     "lift_ban",
     "note_failed_log_in",
     "note_log_in",
     "note_log_out",
+    "on_invited",
     "on_user_created",
     "on_user_deleted",
     "on_user_switched",
     "reactivate_user",
     "refuse_taken_username",
     "remove_avatar",
+    "revoke_site_invitation",
     "set_appearance",
     "set_avatar",
     "set_display_name",
@@ -45,4 +68,5 @@ __all__ = [
     "set_enter",
     "set_password",
     "set_presence",
+    "sign_up",
 ]

@@ -37,6 +37,7 @@ def create_user(
     is_active: bool = True,
     is_staff: bool = False,
     is_superuser: bool = False,
+    last_step: Step | None = None,
 ) -> User:
     """Make an account and run every step that other apps registered, or do neither.
 
@@ -44,6 +45,7 @@ def create_user(
         actor: SYSTEM when somebody signs up.
         password: as typed; None makes an account that can't log in until it has one.
         display_name: what others see; the username as typed when it is empty.
+        last_step: called with the account after all others, in the same transaction.
 
     Raises:
         Invalid: the username or the display name breaks a rule.
@@ -70,6 +72,8 @@ def create_user(
             record(actor, Act.ACCOUNT_CREATED, person=user)
             for step in _steps_for_new_users:
                 step(user)
+            if last_step is not None:
+                last_step(user)
     except IntegrityError:
         # Somebody took the name between the look and the insert; any other cause is a fault of ours.
         refuse_taken_username(user.username)

@@ -2,6 +2,7 @@
 
 from accounts.models.audit import Act, AuditEntry, the_acts
 from accounts.models.bans import REASON_LENGTH, Ban
+from accounts.models.site import SiteInvitation, SiteSettings
 from accounts.models.users import DELETED_SIGN, HUES, LARGE, SMALL, Avatar, User, UserManager
 
 __all__ = [
@@ -14,6 +15,8 @@ __all__ = [
     "AuditEntry",
     "Avatar",
     "Ban",
+    "SiteInvitation",
+    "SiteSettings",
     "User",
     "UserManager",
     "the_acts",

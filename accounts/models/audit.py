@@ -33,6 +33,10 @@ class Act(models.TextChoices):
     MESSAGES_REMOVED = "messages_removed", _("removal of messages started")
     REJECTED_RETRIED = "rejected_retried", _("rejected message retried")
     REJECTED_DISCARDED = "rejected_discarded", _("rejected message discarded")
+    SITE_EDITED = "site_edited", _("site settings edited")
+    SITE_INVITATION_MADE = "site_invitation_made", _("invitation to the site made")
+    SITE_INVITATION_REVOKED = "site_invitation_revoked", _("invitation to the site revoked")
+    SITE_INVITATION_USED = "site_invitation_used", _("invitation to the site used")
 
 
 def the_acts() -> list[tuple[str, Any]]:

@@ -16,18 +16,44 @@ from django.shortcuts import render
 from django.urls import reverse_lazy
 from django.utils.translation import gettext as _
 
-from chatsite.errors import Conflict, Unavailable
+from accounts.actions import let_in
+from accounts.models import SiteInvitation
+from accounts.requests import token_of
+from chatsite.errors import ChatError, Conflict, NotAllowed, NotFound, Unavailable
 from chatsite.responses import leaves_nothing_behind
 from chatsite.toasts import toast
 
 
 class SignUp(SignupView):  # type: ignore[misc]  # allauth has no types
+    """At its own address, and at that of an invitation, which its form is sent to as well."""
+
+    invitation: SiteInvitation | None = None
+    refusal: ChatError
+
+    def is_open(self) -> bool:
+        try:
+            self.invitation = let_in(token_of(self.request))
+        except (NotAllowed, NotFound) as error:
+            self.refusal = error
+            return False
+        return True
+
+    def closed(self) -> HttpResponse:
+        context = {"code": self.refusal.code, "message": self.refusal.message}
+        return render(self.request, "account/signup_closed.html", context, status=self.refusal.status)
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        return {**super().get_context_data(**kwargs), "invitation": self.invitation}
+
     def form_valid(self, form: Any) -> HttpResponse:
         try:
             response: HttpResponse = super().form_valid(form)
         except Conflict as error:
             form.add_error(error.field, str(error.message))
             response = self.form_invalid(form)
+        except (NotAllowed, NotFound) as error:  # since the page was asked for
+            self.refusal = error
+            response = self.closed()
         return response
 
 

@@ -28,6 +28,7 @@ from channels_app.actions.invitations import (
     withdraw_invitation,
 )
 from channels_app.actions.memberships import join_channel, leave_channel, set_role
+from channels_app.actions.newcomers import channel_to_invite_to, join_invited
 from channels_app.actions.reading import (
     clear_channel,
     mark_read,
@@ -40,6 +41,7 @@ from channels_app.actions.reading import (
 __all__ = [
     "accept_invitation",
     "archive_channel",
+    "channel_to_invite_to",
     "clear_channel",
     "create_channel",
     "decline_invitation",
@@ -49,6 +51,7 @@ __all__ = [
     "follow_account",
     "invite",
     "join_channel",
+    "join_invited",
     "join_public",
     "leave_channel",
     "lock_channels_of",

@@ -6,6 +6,8 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.actors import SYSTEM, Actor
 from accounts.models import Act, User
+from accounts.permissions import is_active
+from accounts.queries import site_settings
 from channels_app.actions.locking import looking_after
 from channels_app.actions.memberships import subscribe
 from channels_app.models import TOPIC_LENGTH, Channel, FormerSlug, Kind, Role
@@ -17,7 +19,7 @@ from channels_app.permissions import (
     may_rename,
     may_restore,
 )
-from chatsite.errors import Conflict, Invalid
+from chatsite.errors import Conflict, Invalid, NotAllowed
 from chatsite.live.bus import announce
 from chatsite.live.events import channel_described
 from chatsite.rights import require
@@ -38,17 +40,19 @@ def create_channel(
 
     Raises:
         Invalid: the name or the topic breaks a rule.
-        NotAllowed: the actor may not create channels.
+        NotAllowed: the actor may not create channels, and there is no public one of that name.
     """
-    require(may_create_channel, actor)
+    require(is_active, actor)
     name, topic = clean_name(name), clean_topic(topic)
     creator = actor if isinstance(actor, User) else None
     if kind == Kind.PRIVATE:
+        _require_may_create(actor)
         return _create_private(_the_creator(actor), name=name, topic=topic, attempt=attempt)
     slug = slug_of(name)
     with transaction.atomic():
         channel = _named(slug)
         if channel is None:
+            _require_may_create(actor)
             channel = _insert_channel(Channel(name=name, slug=slug, topic=topic, creator=creator))
         if creator is not None:
             subscribe(channel, creator, role=Role.OWNER if channel.is_new else Role.MEMBER)
@@ -158,6 +162,15 @@ def clean_topic(typed: str) -> str:
             field="topic",
         )
     return topic
+
+
+def _require_may_create(actor: Actor) -> None:
+    if not may_create_channel.test(actor, site_settings()):
+        raise NotAllowed(
+            _("Only admins create channels here. If a public channel has that name, you join it."),
+            code="may_not_create_channels",
+            field="name",
+        )
 
 
 def _create_private(creator: User, *, name: str, topic: str, attempt: str) -> Channel:

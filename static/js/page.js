@@ -34,6 +34,13 @@ document.addEventListener("change", async ({ target }) => {
   crop(target);
 });
 
+document.addEventListener("click", async ({ target }) => {
+  const button = target.closest("[data-copies]");
+  if (!button) return;
+  const { copy } = await import("chat/copying");
+  copy(document.getElementById(button.dataset.copies));
+});
+
 // What is open as a drawer must not stay on top of the page once there is room for it in the page.
 matchMedia(WIDE).addEventListener("change", () => {
   for (const element of document.querySelectorAll("[popover]:popover-open")) element.hidePopover();

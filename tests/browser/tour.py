@@ -94,7 +94,14 @@ class Tour:
     def _outside(self) -> Stops:
         page, words = self._guide.page, self._words
         self._guide.allow("status of 4")
-        for path in ("/accounts/signup/", "/accounts/login/", "/offline/", "/nowhere/", "/admin/login/"):
+        for path in (
+            "/accounts/signup/",
+            "/accounts/login/",
+            "/join/used-up/",
+            "/offline/",
+            "/nowhere/",
+            "/admin/login/",
+        ):
             yield self._go(path)
         yield self._go("/accounts/password/reset/")
         yield self._go("/accounts/password/reset/done/")
@@ -133,6 +140,7 @@ class Tour:
             "/accounts/preferences/",
             "/accounts/preferences/leave/",
             "/accounts/password/change/",
+            "/invitations/site/",
             "/accounts/logout/",
             "/nowhere/",
             "/styleguide/",
@@ -144,6 +152,11 @@ class Tour:
         page.locator("input[type=file]").set_input_files(picture)  # type: ignore[arg-type]
         expect(page.get_by_role("application")).to_be_visible()
         yield "the square of a picture"
+
+        self._go("/invitations/site/")
+        self._press("Make link")
+        expect(page.locator(".qr-code")).to_be_visible()
+        yield "a link to sign up with"
 
         self._go("/channels/create/")
         page.get_by_label(words("Channel name")).fill("..")

@@ -602,7 +602,8 @@ def test_an_update_leaves_nobody_with_a_history_to_read(cast: Cast, django_asser
     with django_assert_num_queries(1):
         migration.take_all_for_read(apps, None)
 
-    assert [(entry.read_up_to, entry.unread) for entry in queries.sidebar(cast.bob)] == [(1, 0), (3, 0)]
+    places = queries.sidebar(cast.bob).places
+    assert [(place.read_up_to, place.unread) for place in places] == [(1, 0), (3, 0)]
 
 
 @pytest.mark.stack
