@@ -134,6 +134,7 @@ class Tour:
             "/channels/?q=nothing-is-called-this-way-and-nothing-ever-will-be-called-so",
             "/channels/create/",
             "/channels/search/",
+            "/channels/search/?q=nothing-and-nobody-is-called-this-way",
             "/channels/public/members/",
             f"/people/{self._guide.username}/",
             f"/people/{self._visitor.username}/",
@@ -231,6 +232,9 @@ class Tour:
         self._press("Open conversation")
         expect(self._box).to_be_visible()
         yield "a conversation that begins"
+        resident.say(urlsplit(page.url).path, "Have a minute?")
+        expect(self._messages.filter(has_text="Have a minute?")).to_be_visible()
+        yield "a conversation that goes on"
 
     # What opens on a page.
 
