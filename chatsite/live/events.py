@@ -36,6 +36,11 @@ class Event:
         part = next((self.body[name] for name in names if name in self.body), 0)
         return self.topic, self.kind, part
 
+    @property
+    def is_fleeting(self) -> bool:
+        """Whether it says what is so for seconds only."""
+        return self.kind in ("typing", "heard")
+
     def as_json(self) -> bytes:
         return json.dumps([self.kind, self.body], separators=(",", ":")).encode()
 

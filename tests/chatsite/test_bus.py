@@ -23,6 +23,7 @@ from tests.waiting import wait_for
 UNNOTICED_S = 0.5  # for a thousand announcements
 FOUND_OUT_S = 2.0
 HELD_UP_S = 1.5
+LONGEST_FLUSH_S = 10.0
 
 
 @pytest.fixture
@@ -59,6 +60,19 @@ class Ears:
 def ears(wire: Proxy) -> Iterator[Ears]:
     made = Ears()
     made.wait_until_sound()
+    yield made
+    made.hearing.stop()
+
+
+@pytest.fixture
+def ears_of_others(wire: Proxy, settings: LazySettings, monkeypatch: pytest.MonkeyPatch) -> Iterator[Ears]:
+    """Hear whatever becomes of the wire, which is the one by which this process announces."""
+    wired = settings.BROKER_URL
+    settings.BROKER_URL = wired.replace(f":{wire.port}", f":{wire.target_port}")
+    made = Ears()
+    made.wait_until_sound()
+    settings.BROKER_URL = wired
+    monkeypatch.setattr(publisher, "_publisher", None)  # the one that the ears made
     yield made
     made.hearing.stop()
 
@@ -118,6 +132,45 @@ def test_nobody_waits_for_a_broker_that_is_away_and_it_is_heard_again(
     assert took_s < UNNOTICED_S
     assert found_out_s < FOUND_OUT_S
     assert is_hanging or ears.hearing.losses > losses
+
+
+@pytest.mark.stack
+@pytest.mark.parametrize("is_on_its_way", [False, True], ids=["closed before", "closed meanwhile"])
+def test_what_was_announced_when_the_connection_broke_is_heard_and_waited_for(
+    wire: Proxy, ears_of_others: Ears, is_on_its_way: bool
+) -> None:
+    announce(channel_changed(1, 1))
+    ears_of_others.wait_for(channel_changed(1, 1))
+
+    if is_on_its_way:
+        wire.hold()
+        announce(memberships_changed(3))
+        wire.cut()
+    else:
+        wire.cut()
+        announce(memberships_changed(3))
+    wire.mend()
+    started_at = time.monotonic()
+    publisher.the_publisher().flush(LONGEST_FLUSH_S)
+
+    assert time.monotonic() - started_at < LONGEST_FLUSH_S
+    ears_of_others.wait_for(memberships_changed(3))
+
+
+@pytest.mark.stack
+def test_that_somebody_wrote_is_not_told_long_afterwards(
+    wire: Proxy, ears_of_others: Ears, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(publisher, "HELD_FLEETING_FOR_S", 0.0)
+    announce(channel_changed(1, 1))
+    ears_of_others.wait_for(channel_changed(1, 1))
+
+    wire.cut()
+    announce(typing(7, 3), memberships_changed(3))
+    wire.mend()
+
+    ears_of_others.wait_for(memberships_changed(3))
+    assert typing(7, 3) not in ears_of_others.heard
 
 
 @pytest.mark.stack

@@ -16,7 +16,7 @@ class Proxy:
     """
 
     def __init__(self, port: int) -> None:
-        self._target = ("127.0.0.1", port)
+        self.target_port = port
         self._flows = threading.Event()
         self._flows.set()
         self._open: set[socket.socket] = set()
@@ -58,7 +58,7 @@ class Proxy:
             except OSError:
                 return  # the wire was cut
             try:
-                far = socket.create_connection(self._target)
+                far = socket.create_connection(("127.0.0.1", self.target_port))
             except OSError:
                 near.close()
                 continue

@@ -28,8 +28,16 @@ def wire() -> Iterator[Proxy]:
 
 
 @pytest.fixture(scope="module")
-def site(wire: Proxy) -> Iterator[Site]:
-    with Site.stack(has_live=True, ports={"live": Ports(broker=wire.port)}) as running:
+def web_wire() -> Iterator[Proxy]:
+    """Between the web process and the broker."""
+    with Proxy(urlsplit(settings.BROKER_URL).port or 5672) as wire:
+        yield wire
+
+
+@pytest.fixture(scope="module")
+def site(wire: Proxy, web_wire: Proxy) -> Iterator[Site]:
+    ports = {"live": Ports(broker=wire.port), "web": Ports(broker=web_wire.port)}
+    with Site.stack(has_live=True, ports=ports) as running:
         yield running
 
 
@@ -91,6 +99,33 @@ def test_who_is_taken_out_is_found_out(
         bob.say(channel, "as a guest?")
         stream.wait_for_text("as a guest?")
         assert not any(event.at > taken_out_at for event in counted(stream, room))
+
+
+@pytest.mark.parametrize("is_on_its_way", [False, True], ids=["closed before", "closed meanwhile"])
+def test_who_is_taken_out_is_told_of_although_a_connection_was_lost_that_the_hub_has_no_part_in(
+    site: Site,
+    admin: Visitor,
+    person: Callable[[str], Visitor],
+    room: str,
+    web_wire: Proxy,
+    is_on_its_way: bool,
+) -> None:
+    bob, carol = person("bob"), person("carol")
+    bob.create_channel(room)
+    carol.create_channel(room)
+    with ExitStack() as stack:
+        stream = open_stream(stack, carol, room)
+        if is_on_its_way:
+            web_wire.hold()
+            take_out(site, admin, carol, room)
+            web_wire.cut()
+        else:
+            web_wire.cut()
+            take_out(site, admin, carol, room)
+        web_wire.mend()
+        mended_at = time.monotonic()
+
+        assert stream.wait_for("sidebar").at - mended_at < SOON_S
 
 
 def test_what_was_read_elsewhere_leaves_no_number_behind(
