@@ -9,6 +9,7 @@ import uuid
 from collections.abc import Callable
 from typing import Any
 
+from chatsite.amqp import hang_up
 from chatsite.live.events import Event
 from chatsite.live.publisher import the_publisher
 from chatsite.live.wire import Pauses, channel_on, connect, exchange_name
@@ -78,7 +79,7 @@ class Listener:
             self._pauses.reset()
             self._hear(connection)
         finally:
-            connection.collect()
+            hang_up(connection)
 
     def _hear(self, connection: Any) -> None:
         pulse_at = 0.0

@@ -11,6 +11,7 @@ from typing import Any, TypeAlias
 
 from amqp.basic_message import Message
 
+from chatsite.amqp import hang_up
 from chatsite.live.events import Event, Value
 from chatsite.live.wire import HEARTBEAT_S, Pauses, channel_on, connect, exchange_name
 
@@ -148,7 +149,7 @@ class Publisher:
     def _hang_up(self) -> None:
         connection, self._connection, self._channel = self._connection, None, None
         if connection is not None:
-            connection.collect()
+            hang_up(connection)
 
 
 _publisher: Publisher | None = None

@@ -14,6 +14,7 @@ from kombu import Connection
 from kombu.exceptions import KombuError
 from kombu.transport.pyamqp import Connection as AMQPConnection
 
+from chatsite.amqp import hang_up
 from chatsite.health import within
 
 BROKER_FAULTS = (OSError, KombuError, AMQPError)
@@ -68,7 +69,7 @@ def posting_channel(deadline: float, *, is_new: bool) -> Iterator[Any]:
     except BaseException as fault:
         is_lost = not used.connected
         # Whatever it was, a late confirm on this connection would be taken for the next message's.
-        used.collect()
+        hang_up(used)
         if not isinstance(fault, ChannelError):
             close_idle()  # who was silent with this one would be so with the next post
         if is_lost and isinstance(fault, AttributeError):
@@ -80,7 +81,7 @@ def posting_channel(deadline: float, *, is_new: bool) -> Iterator[Any]:
 def close_idle() -> None:
     """Close every connection that nobody uses at the moment."""
     while idle := _an_idle_one():
-        idle.collect()
+        hang_up(idle)
 
 
 def _an_idle_one() -> PostingConnection | None:

@@ -5,6 +5,7 @@ import sys
 import time
 import uuid
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -18,6 +19,7 @@ from chatsite.live.bus import Hearing, announce, listen
 from chatsite.live.events import Event, channel_changed, memberships_changed, typing
 from chatsite.live.wire import exchange_name
 from tests.faults.proxy import Proxy
+from tests.faults.tls import tls_before
 from tests.waiting import wait_for
 
 UNNOTICED_S = 0.5  # for a thousand announcements
@@ -155,6 +157,28 @@ def test_what_was_announced_when_the_connection_broke_is_heard_and_waited_for(
 
     assert time.monotonic() - started_at < LONGEST_FLUSH_S
     ears_of_others.wait_for(memberships_changed(3))
+
+
+@pytest.mark.stack
+def test_a_node_that_hangs_behind_tls_is_left_for_one_that_answers(
+    wire: Proxy,
+    ears_of_others: Ears,
+    settings: LazySettings,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    good = settings.BROKER_URL
+    with tls_before(wire.port, tmp_path) as secured, Proxy(secured.port) as hanging:
+        monkeypatch.setenv("SSL_CERT_FILE", str(secured.certificate))
+        settings.BROKER_URL = good.replace("amqp:", "amqps:").replace(f":{wire.port}", f":{hanging.port}")
+        announce(channel_changed(1, 1))
+        ears_of_others.wait_for(channel_changed(1, 1))
+
+        hanging.hold()
+        settings.BROKER_URL = good
+        announce(memberships_changed(3))
+
+        ears_of_others.wait_for(memberships_changed(3))
 
 
 @pytest.mark.stack

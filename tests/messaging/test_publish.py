@@ -5,6 +5,8 @@ import uuid
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from functools import partial
+from pathlib import Path
+from threading import Thread
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -21,7 +23,9 @@ from messaging.pipeline.envelope import Envelope
 from messaging.pipeline.publish import ACCEPT_TIMEOUT_S, PERSIST_TASK, BrokerAway, publish
 from messaging.pipeline.queues import PERSIST, persist_queue_name, persist_queues
 from tests.faults.proxy import Proxy
+from tests.faults.tls import tls_before
 from tests.threads import run_together
+from tests.waiting import wait_for
 
 pytestmark = pytest.mark.stack
 
@@ -163,6 +167,28 @@ def test_a_broker_that_hangs_is_given_up_in_time_and_the_next_post_does_not_wait
 
     assert gave_up_at - started_at < ACCEPT_TIMEOUT_S + 0.5
     assert time.monotonic() - gave_up_at < 0.1
+
+
+def test_a_broker_that_hangs_behind_tls_is_given_up_in_time_too(
+    connection: kombu.Connection, settings: LazySettings, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    url = urlsplit(settings.BROKER_URL)
+    with tls_before(url.port or 5672, tmp_path) as secured, Proxy(secured.port) as wire:
+        monkeypatch.setenv("SSL_CERT_FILE", str(secured.certificate))
+        netloc = f"{url.username}:{url.password}@127.0.0.1:{wire.port}"
+        settings.BROKER_URL = url._replace(scheme="amqps", netloc=netloc).geturl()
+        run_together([partial(publish, envelope()) for _thread in range(4)])
+        assert connections_over(wire) > 1
+        wire.hold()
+
+        # In a thread, as what waits for the other end's farewell would do so for ever.
+        posting = Thread(target=partial(pytest.raises, BrokerAway, publish, envelope()), daemon=True)
+        posting.start()
+
+        wait_for(
+            lambda: not posting.is_alive(), what="the post to be given up", timeout_s=ACCEPT_TIMEOUT_S + 0.5
+        )
+        assert connections_over(wire) == 0
 
 
 def test_a_node_that_is_away_is_passed_over(
