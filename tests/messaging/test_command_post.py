@@ -4,6 +4,7 @@ import io
 import uuid
 
 import pytest
+from django.conf import LazySettings
 from django.core.management import CommandError, call_command
 
 from channels_app.actions import archive_channel
@@ -48,6 +49,18 @@ def test_the_same_client_id_is_one_message(cast: Cast) -> None:
         run("design", "otherwise", "--as", "bob", "--client-id", name)
 
 
+def test_nothing_comes_before_what_may_still_be_in_the_queue(cast: Cast, settings: LazySettings) -> None:
+    settings.PERSIST_DIRECT = True  # as while the broker is away
+    first = str(uuid.uuid4())
+    with pytest.raises(CommandError, match="still on its way"):
+        run("design", "two", "--as", "bob", "--previous", first)
+    run("design", "one", "--as", "bob", "--client-id", first)
+
+    run("design", "two", "--as", "bob", "--previous", first)
+
+    assert list(Message.objects.order_by("seq").values_list("text", flat=True)) == ["one", "two"]
+
+
 def test_what_the_site_refuses_is_refused_in_words(cast: Cast) -> None:
     with pytest.raises(CommandError, match="Join the channel"):
         run("design", "let me in", "--as", "mallory")
@@ -63,7 +76,9 @@ def test_what_the_site_refuses_is_refused_in_words(cast: Cast) -> None:
     assert not Message.objects.exists()
 
 
-@pytest.mark.parametrize("wrong", [["--wait", "long"], ["--wait", "-1"], ["--client-id", "1"]])
+@pytest.mark.parametrize(
+    "wrong", [["--wait", "long"], ["--wait", "-1"], ["--client-id", "1"], ["--previous", "1"]]
+)
 def test_a_malformed_option_is_refused(cast: Cast, wrong: list[str]) -> None:
     with pytest.raises(CommandError, match=wrong[0]):
         call_command("post", "design", "hello", "--as", "bob", *wrong)

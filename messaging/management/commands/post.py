@@ -49,10 +49,19 @@ class Command(ChatCommand):
             help="the message's own name: the same one sent twice is one message, so a script may try again",
         )
 
+        parser.add_argument(
+            "--previous",
+            type=uuid.UUID,
+            metavar="UUID",
+            help="a message of the same author that this one must not come before: it is refused, to be sent "
+            "again later, as long as that one may still be in the queue and the broker is away",
+        )
+
     def handle(self, *args: Any, **options: Any) -> None:
         author, channel = the_user(options["author"]), the_channel(options["channel"])
         text = options["text"] if options["text"] != "-" else from_stdin()
-        accepted = accept(author, channel, text=text, client_id=options["client_id"] or new_client_id())
+        client_id = options["client_id"] or new_client_id()
+        accepted = accept(author, channel, text=text, client_id=client_id, previous=options["previous"])
         if accepted.is_stored:
             self.stdout.write(f"Stored: {accepted.client_id}")
             return
