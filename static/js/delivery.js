@@ -139,7 +139,7 @@ export class Delivery extends EventTarget {
   }
 
   async #post(entry, lane) {
-    const { clientId, text, slug, isPosted = false } = entry;
+    const { clientId, text, slug } = entry;
     const earlier = this.#outbox.all.filter((other) => other.slug === slug && other.createdAt < entry.createdAt);
     const previous = earlier.findLast((other) => other.state === "accepted")?.clientId ?? "";
     this.#outbox.update(clientId, { isPosted: true }); // before it is true: the answer may never come
@@ -151,7 +151,7 @@ export class Delivery extends EventTarget {
     });
     if (answer.ok) this.#taken(entry, answer, lane);
     else if (answer.code === "resend_previous") this.#sendAgainBefore(entry, earlier, lane);
-    else this.#outbox.update(clientId, { ...refusal(answer), isPosted: isPosted && answer.code !== "client_id_taken" });
+    else this.#refused(entry, answer);
   }
 
   #taken(entry, answer, lane) {
@@ -159,6 +159,13 @@ export class Delivery extends EventTarget {
     if (answer.status === "sent") this.#stored(entry, answer.html);
     else if (answer.status === "sending") this.#outbox.update(entry.clientId, { state: "accepted", acceptedAt: Date.now() });
     else throw new Unavailable("an answer that is none");
+  }
+
+  /** It may be stored yet: a refusal may come after the broker was given the message and did not confirm it. */
+  #refused({ clientId, isPosted = false }, answer) {
+    const isTaken = answer.code === "client_id_taken"; // by another message: this one never can be stored
+    const isNowhere = isTaken || (!isPosted && isAboutText(answer));
+    this.#outbox.update(clientId, { ...refusal(answer), isPosted: !isNowhere });
   }
 
   /**
@@ -258,6 +265,11 @@ function retryAfterAtMost() {
 /** Its author just said to send this one: first or once more. */
 function isNewWish({ was, is }) {
   return is?.state === "waiting" && (!was || was.urgedAt !== is.urgedAt);
+}
+
+/** Whether it is refused for what it says, which is looked at before anything else. */
+export function isAboutText({ code }) {
+  return code?.startsWith("text_") || code === "unstorable";
 }
 
 function refusal({ code, message }) {

@@ -1,6 +1,7 @@
 /* Shows what is in the outbox: each message of this channel in its place until it is stored, and the question whether to
 send what was left behind long ago. */
 
+import { isAboutText } from "chat/delivery";
 import { isHeld, isSlow, turnsAt } from "chat/outbox";
 import { parse } from "chat/timeline";
 import { counted, word } from "chat/words";
@@ -86,8 +87,7 @@ export class Unsent extends EventTarget {
 
   /** A text that breaks a rule goes back to where it can be mended. */
   #offer(entry) {
-    const isAboutText = entry.code?.startsWith("text_") || entry.code === "unstorable";
-    if (!isAboutText || !this.#sentHere.has(entry.clientId)) return;
+    if (!isAboutText(entry) || !this.#sentHere.has(entry.clientId)) return;
     const isTakenBack = !this.dispatchEvent(new CustomEvent("refused", { detail: entry, cancelable: true }));
     if (isTakenBack) this.#outbox.discard(entry.clientId);
   }

@@ -418,6 +418,31 @@ def test_a_refused_message_can_be_deleted(site: Site, person: MakePerson, unique
     wait_for(lambda: kept(bob) == [], what="the outbox to be empty")
 
 
+@pytest.mark.parametrize("button", ["Delete", "Retry"])
+def test_what_was_refused_although_the_broker_may_have_it_comes_once_at_most(
+    site: Site, person: MakePerson, unique: Unique, button: str
+) -> None:
+    bob, slug = in_a_new_channel(person, unique)
+    bob.allow("status of 403")
+    site.manage("unsubscribe", bob.username, slug)
+    with bob.page.expect_request(POSTS) as posted:
+        bob.say("Soup at noon?")
+    expect(bob.message("Soup at noon?").get_by_role("alert")).to_contain_text("Not sent.")
+    site.manage("subscribe", bob.username, slug)
+    with bob.page.expect_response("**/delete/"):
+        press(bob.message("Soup at noon?"), button)
+
+    # What the broker was given and did not confirm in time arrives now.
+    sent = posted.value
+    answer = bob.context.request.post(sent.url, headers=sent.headers, data=sent.post_data)
+    assert answer.status < 500
+    bob.page.reload()
+    bob.say("Hello")
+
+    bob.sees_stored(*(["Soup at noon?"] if button == "Retry" else []), "Hello")
+    assert site.stored_count(slug) == (2 if button == "Retry" else 1)
+
+
 def test_while_somebody_looks_it_is_tried_again_every_eight_seconds(
     person: MakePerson, unique: Unique
 ) -> None:
