@@ -161,9 +161,13 @@ export class Delivery extends EventTarget {
     else throw new Unavailable("an answer that is none");
   }
 
-  /** It may be stored yet: a refusal may come after the broker was given the message and did not confirm it. */
-  #refused({ clientId, isPosted = false }, answer) {
+  /**
+   * What was accepted once may be stored yet, although now it would be refused: the queue has it, and the question what
+   * became of it tells. A refusal may also come after the broker was given the message and did not confirm it.
+   */
+  #refused({ clientId, acceptedAt, isPosted = false }, answer) {
     const isTaken = answer.code === "client_id_taken"; // by another message: this one never can be stored
+    if (acceptedAt && !isTaken) return void this.#outbox.update(clientId, { state: "accepted" });
     const isNowhere = isTaken || (!isPosted && isAboutText(answer));
     this.#outbox.update(clientId, { ...refusal(answer), isPosted: !isNowhere });
   }

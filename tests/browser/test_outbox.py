@@ -443,6 +443,30 @@ def test_what_was_refused_although_the_broker_may_have_it_comes_once_at_most(
     assert site.stored_count(slug) == (2 if button == "Retry" else 1)
 
 
+@pytest.mark.stack
+def test_what_was_accepted_is_not_said_to_be_refused_because_its_author_has_left_since(
+    site: Site, person: MakePerson, unique: Unique
+) -> None:
+    bob, slug = in_a_new_channel(person, unique)
+    bob.allow("status of 403")
+    bob.page.clock.install()
+    with nothing_stored(site):
+        bob.say("Bye, all")
+        wait_for(lambda: states(bob) == ["accepted"], what="it to be accepted")
+        bob.button("Unsubscribe").click()
+        expect(bob.button("Join")).to_be_visible()
+        with bob.page.expect_response(lambda response: response.status == 403):
+            bob.page.clock.run_for(POSTED_AGAIN_AFTER_MS)
+        bob.page.reload()
+        expect(bob.message("Bye, all")).to_be_visible()
+        expect(bob.messages.get_by_role("alert")).to_have_count(0)
+        assert states(bob) == ["accepted"]
+
+    bob.sees_stored("Bye, all")
+    wait_for(lambda: kept(bob) == [], what="the outbox to be empty")
+    assert site.stored_count(slug) == 1
+
+
 def test_while_somebody_looks_it_is_tried_again_every_eight_seconds(
     person: MakePerson, unique: Unique
 ) -> None:
