@@ -151,6 +151,11 @@ export function isHeld(entry) {
   return entry.state === "waiting" && Date.now() >= heldFrom(entry);
 }
 
+/** Whether the server has it, safe: it was sent, also when it has to be posted once more. */
+export function isSafe({ acceptedAt }) {
+  return Boolean(acceptedAt);
+}
+
 /** Whether it is on its way for so long that its author should know, and may think better of it. */
 export function isSlow(entry) {
   return isOnItsWay(entry) && Date.now() >= slowFrom(entry);
@@ -192,8 +197,7 @@ export function forgetOutboxesOfOthers(username) {
 
 const isOnItsWay = ({ state }) => state === "waiting" || state === "accepted";
 const slowFrom = ({ createdAt, urgedAt = createdAt }) => urgedAt + SLOW_AFTER_MS;
-// What the server took once is not left behind: it may only have to be posted again.
-const heldFrom = ({ createdAt, urgedAt = 0, acceptedAt = 0 }) => Math.max(createdAt, urgedAt, acceptedAt) + HELD_AFTER_MS;
+const heldFrom = (entry) => (isSafe(entry) ? Infinity : (entry.urgedAt ?? entry.createdAt) + HELD_AFTER_MS);
 
 function readAll(prefix) {
   const keys = keysFrom(prefix).sort(); // the second key of an entry comes after its first

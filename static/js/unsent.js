@@ -2,7 +2,7 @@
 send what was left behind long ago. */
 
 import { isAboutText } from "chat/delivery";
-import { isHeld, isSlow, turnsAt } from "chat/outbox";
+import { isHeld, isSafe, isSlow, turnsAt } from "chat/outbox";
 import { parse } from "chat/timeline";
 import { counted, word } from "chat/words";
 
@@ -114,7 +114,7 @@ export class Unsent extends EventTarget {
     if (article && !article.hasAttribute("data-state")) return void this.#outbox.settle(entry.clientId);
     if (!article) this.#timeline.addUnstored((article = this.#sketch(entry)));
     const isLeft = isSlow(entry) || (this.#isBarred && entry.state === "waiting");
-    const look = entry.state === "refused" ? `refused ${entry.reason}` : isLeft ? "slow" : "sending";
+    const look = entry.state === "refused" ? `refused ${entry.reason}` : isLeft ? `slow ${isSafe(entry)}` : "sending";
     if (this.#looks.get(article) === look) return;
     this.#looks.set(article, look);
     this.#dress(article, entry, look.split(" ", 1)[0]);
@@ -128,11 +128,13 @@ export class Unsent extends EventTarget {
     if (state !== "sending") article.append(this.#note(entry));
   }
 
-  #note({ clientId, state, reason }) {
+  #note(entry) {
+    const { clientId, state, reason } = entry;
     const note = document.getElementById("unsent-note").content.firstElementChild.cloneNode(true);
     const isRefused = state === "refused";
     note.role = isRefused ? "alert" : "status";
-    note.querySelector("[data-reason]").textContent = isRefused ? `${word("not_sent")} ${reason}` : word("not_sent_yet");
+    const unsaid = word(isSafe(entry) ? "still_sending" : "not_sent_yet");
+    note.querySelector("[data-reason]").textContent = isRefused ? `${word("not_sent")} ${reason}` : unsaid;
     note.addEventListener("click", ({ target: { dataset } }) => {
       if ("retry" in dataset) this.#retry(clientId);
       else if ("discard" in dataset) this.#outbox.discard(clientId);

@@ -467,6 +467,27 @@ def test_what_was_accepted_is_not_said_to_be_refused_because_its_author_has_left
     assert site.stored_count(slug) == 1
 
 
+def test_what_the_server_has_for_long_is_said_to_be_on_its_way_and_not_asked_about(
+    site: Site, person: MakePerson, unique: Unique
+) -> None:
+    bob, slug = in_a_new_channel(person, unique)
+    bob.context.route(POSTS, lambda route: route.fulfill(status=202, json={"status": "sending"}), times=1)
+    bob.say("one")
+    wait_for(lambda: states(bob) == ["accepted"], what="it to be accepted")
+    two_hours_ago = int(time.time() * 1000) - TWO_HOURS_MS
+    for state in ("accepted", "waiting"):  # at its first way into the queue, and at its next
+        keep_posts_from_arriving(bob)
+        make_older(bob, TWO_HOURS_MS, state=state, acceptedAt=two_hours_ago)
+        bob.page.reload()
+        note = bob.message("one").locator(".message__note")
+        expect(note).to_contain_text("Still sending. It is safe with the server.")
+        expect(bob.page.get_by_role("region", name="not sent for more than an hour")).to_be_hidden()
+
+    bob.context.unroute(POSTS)
+    bob.sees_stored("one")
+    assert site.stored_count(slug) == 1
+
+
 def test_while_somebody_looks_it_is_tried_again_every_eight_seconds(
     person: MakePerson, unique: Unique
 ) -> None:
