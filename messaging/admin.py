@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import Model, QuerySet
+from django.db.models import Model, QuerySet, TextChoices
 from django.http import HttpRequest, HttpResponse
 from django.template.defaultfilters import truncatechars
 from django.utils.html import format_html
@@ -16,9 +16,9 @@ from channels_app.admin import ChannelFilter, admin_of
 from chatsite.admin import MOST_LISTED, ReadOnlyAdmin, for_each
 from chatsite.numbers import number
 from messaging import queries
-from messaging.actions import discard_rejected, retry_rejected
-from messaging.models import EarlierText, Message, RejectedMessage
-from messaging.permissions import may_decide_rejected
+from messaging.actions import delete_reported, discard_rejected, retry_rejected, settle_report
+from messaging.models import EarlierText, Message, RejectedMessage, Report
+from messaging.permissions import may_decide_rejected, may_settle_reports
 
 EXCERPT_LENGTH = 100  # characters
 
@@ -113,19 +113,21 @@ class OutcomeFilter(admin.SimpleListFilter):
     title = _("outcome")
     parameter_name = "outcome"
 
+    outcomes: type[TextChoices] = RejectedMessage.Outcome
+
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        decided = [choice for choice in RejectedMessage.Outcome.choices if choice[0]]
+        decided = [choice for choice in self.outcomes.choices if choice[0]]
         return [*decided, ("all", _("All"))]
 
     def choices(self, changelist: Any) -> Iterator[Any]:
         _all, *others = super().choices(changelist)
-        yield {**_all, "display": RejectedMessage.Outcome.OPEN.label}
+        yield {**_all, "display": self.outcomes("").label}
         yield from others
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         if self.value() == "all":
             return queryset
-        return queryset.filter(outcome=self.value() or RejectedMessage.Outcome.OPEN)
+        return queryset.filter(outcome=self.value() or "")
 
 
 @admin.register(RejectedMessage)
@@ -198,3 +200,77 @@ class RejectedMessageAdmin(NewestAdmin):
         return format_html(
             "<pre>{}</pre>", json.dumps(json.loads(rejected.envelope), indent=2, ensure_ascii=False)
         )
+
+
+class ReportFilter(OutcomeFilter):
+    """Those that wait for a decision, unless others are asked for."""
+
+    outcomes = Report.Outcome
+
+
+@admin.register(Report)
+class ReportAdmin(NewestAdmin):
+    list_display = ("reported_at", "author", "reporter", "reason", "outcome", "settled_by", "settled_at")
+    list_filter = (ReportFilter,)
+    actions = ("settle", "delete_messages")
+    fields = readonly_fields = (
+        "reported_at",
+        "reporter",
+        "reason",
+        "author",
+        "place",
+        "text_now",
+        "outcome",
+        "settled_by",
+        "settled_at",
+    )
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        return self.with_related(request, "message__author", "reporter", "settled_by")
+
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
+        found = super().get_object(request, object_id, from_field)
+        if found is not None:
+            found.seen = queries.reported_seen_by(admin_of(request), found)
+            found.is_hidden = queries.is_hidden_from(admin_of(request), found.message)
+        return found
+
+    def has_decide_permission(self, request: HttpRequest) -> bool:
+        return bool(may_settle_reports.test(request.user))
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        context = {"may_decide": self.has_decide_permission(request), **(extra_context or {})}
+        return super().change_view(request, object_id, form_url, context)
+
+    @admin.action(description=_("Settle"), permissions=["decide"])
+    def settle(self, request: HttpRequest, chosen: QuerySet[Report]) -> None:
+        for_each(self, request, chosen, settle_report)
+
+    @admin.action(description=_("Delete message"), permissions=["decide"])
+    def delete_messages(self, request: HttpRequest, chosen: QuerySet[Report]) -> None:
+        for_each(self, request, chosen, delete_reported)
+
+    @admin.display(description=_("author"))
+    def author(self, report: Report) -> str:
+        person = report.message.author
+        return format_html('<a href="{}">{}</a>', person.get_absolute_url(), person)
+
+    @admin.display(description=_("where"))
+    def place(self, report: Any) -> str:
+        if report.is_hidden:  # its name is not for this admin
+            return gettext("In a private channel or a conversation")
+        message = report.message
+        words = message.channel.label or gettext("In a conversation")
+        return format_html('<a href="{}">{}</a>', message.get_absolute_url(), words)
+
+    @admin.display(description=_("text as it is now"))
+    def text_now(self, report: Any) -> str:
+        if report.seen is not None:
+            return format_html("<pre>{}</pre>", report.seen.text)
+        return gettext("Deleted") if report.message.is_deleted else gettext("Not to be seen any more")

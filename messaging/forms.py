@@ -5,6 +5,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import REASON_LENGTH
 from chatsite.forms import ActionForm
+from messaging.models import REPORT_LENGTH
 from messaging.names import new_client_id
 from messaging.texts import TEXT_LENGTH
 
@@ -90,4 +91,13 @@ class RemovalForm(ActionForm):
         initial="hour",
         widget=forms.RadioSelect,
         help_text=_("Before the ban, wherever they said them. That can't be undone."),
+    )
+
+
+class ReportForm(ActionForm):
+    reason = forms.CharField(
+        label=_("Reason"),
+        required=False,
+        widget=forms.TextInput(attrs={"maxlength": REPORT_LENGTH, "autocomplete": "off", "dir": "auto"}),
+        help_text=_("Optional. What is wrong with it."),
     )

@@ -38,3 +38,6 @@ may_edit = is_active & is_author & is_in_an_open_channel
 may_delete = is_active & (is_author | moderates_its_channel) & is_in_an_open_channel
 # What could not be stored is read and decided by who looks after the site, whoever wrote it.
 may_decide_rejected = is_active & is_site_admin
+may_report = is_active & ~is_author
+# A report is what lets an admin see a message of a channel that is hidden from them, and delete it.
+may_settle_reports = is_active & is_site_admin

@@ -17,7 +17,7 @@ from channels_app.models import Channel, Membership
 from channels_app.queries import channel_or_people, may_create, membership_of, my_memberships
 from chatsite.errors import NotFound
 from chatsite.rights import Predicate, require
-from messaging.models import Message, MessageQuerySet, RejectedMessage, Removal, Tombstone
+from messaging.models import Message, MessageQuerySet, RejectedMessage, Removal, Report, Tombstone
 from messaging.pipeline.envelope import accepted_us_in, channel_in, without_text
 
 PAGE = 50  # messages
@@ -365,6 +365,22 @@ def messages_seen_by(actor: Actor, messages: QuerySet[Message]) -> QuerySet[Mess
     Looked up for each row that is read, not joined: see `MessageQuerySet.with_authors`.
     """
     return messages.filter(~Exists(Channel.objects.hidden_from(actor).filter(pk=OuterRef("channel"))))
+
+
+def is_hidden_from(actor: Actor, message: Message) -> bool:
+    """Whether `message` was said in a channel that is hidden from `actor`."""
+    return Channel.objects.hidden_from(actor).filter(pk=message.channel_id).exists()
+
+
+def reported_seen_by(actor: Actor, report: Report) -> Message | None:
+    """The message that `report` is about as it is now, if `actor`, who may settle reports, may see it.
+
+    Of a channel that is hidden from them they see it for as long as the report is open.
+    """
+    message = Message.objects.shown().select_related("channel").filter(pk=report.message_id).first()
+    if message is None or report.is_open:
+        return message
+    return None if is_hidden_from(actor, message) else message
 
 
 def rejected_seen_by(actor: Actor, rejected: RejectedMessage) -> RejectedMessage:

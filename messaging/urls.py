@@ -3,7 +3,7 @@
 from django.urls import path
 
 from messaging import stream
-from messaging.views import bans
+from messaging.views import bans, reports
 from messaging.views import messages as views
 
 app_name = "messaging"
@@ -21,6 +21,7 @@ urlpatterns = [
     path("messages/<uuid:client_id>/edit/", views.edit, name="edit"),
     path("messages/<uuid:client_id>/delete/", views.delete, name="delete"),
     path("messages/<uuid:client_id>/unread/", views.unread, name="unread"),
+    path("messages/<uuid:client_id>/report/", reports.report, name="report"),
     path("people/<str:username>/ban/", bans.ban, name="ban"),
     path("people/<str:username>/ban/lift/", bans.lift, name="lift_ban"),
     path("people/<str:username>/ban/removal/", bans.remove, name="remove"),

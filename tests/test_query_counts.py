@@ -33,6 +33,7 @@ PAGES = {
     "/messages/{message}/": SIGNED_IN + 2,
     "/messages/{message}/edit/": SIGNED_IN + 5,
     "/messages/{message}/delete/": SIGNED_IN + 5,
+    "/messages/{other}/report/": SIGNED_IN + 5,
 }
 
 
@@ -42,6 +43,7 @@ def test_every_page_takes_a_fixed_number_of_queries(
     cast: Cast, django_assert_num_queries: Any, page: str, length: int
 ) -> None:
     message = say(cast.bob, cast.design, "hello")
+    other = say(cast.carol, cast.design, "hello")
     persist(
         [
             Envelope(uuid.uuid4(), cast.design.pk, author.pk, f"{n}", NOON)
@@ -54,7 +56,7 @@ def test_every_page_takes_a_fixed_number_of_queries(
     bob.post("/channels/design/read/", {"seq": 2 * length})  # all but the last message
 
     with django_assert_num_queries(PAGES[page]):
-        response = bob.get(page.format(message=message.client_id))
+        response = bob.get(page.format(message=message.client_id, other=other.client_id))
     assert response.status_code in (200, 302)
 
 

@@ -103,6 +103,10 @@ TABLE: dict[str, dict[str, tuple[dict[str, str], Answers]]] = {
         # A name that one can see no message of may be of one that comes yet: it never will.
         "POST": ({}, answers("+++-+-L", ALL, "--++++L")),
     },
+    "messages/<uuid:client_id>/report/": {
+        "GET": ({}, answers("++-+++L", "++-000L", "++-000L")),
+        "POST": ({"reason": "Rude"}, answers("++-+++L", "++-000L", "++-000L")),
+    },
     "messages/<uuid:client_id>/unread/": {"POST": ({}, answers(TALKS, SEES, SEES))},
 }
 

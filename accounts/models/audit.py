@@ -31,6 +31,7 @@ class Act(models.TextChoices):
     CHANNEL_RESTORED = "channel_restored", _("channel restored")
     MESSAGE_DELETED = "message_deleted", _("message deleted")
     MESSAGES_REMOVED = "messages_removed", _("removal of messages started")
+    REPORT_SETTLED = "report_settled", _("report settled")
     REJECTED_RETRIED = "rejected_retried", _("rejected message retried")
     REJECTED_DISCARDED = "rejected_discarded", _("rejected message discarded")
     SITE_EDITED = "site_edited", _("site settings edited")
