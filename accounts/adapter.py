@@ -1,32 +1,43 @@
 """Where django-allauth meets our accounts: what it writes goes through `accounts.actions`."""
 
 import logging
+from contextlib import suppress
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.core import context, ratelimit
+from allauth.mfa.adapter import DefaultMFAAdapter
+from allauth.mfa.models import Authenticator
+from allauth.mfa.totp.internal.auth import generate_totp_secret
 from django.conf import settings
 from django.core.exceptions import ValidationError
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import translation
 from django.utils.translation import gettext_lazy as _
 
 from accounts.actions import (
+    key_for_address,
     note_failed_log_in,
     note_log_in,
     note_log_out,
+    note_session,
     refuse_taken_username,
     set_password,
     sign_up,
 )
+from accounts.devices import device_of
 from accounts.models import User
 from accounts.names import clean_username
 from accounts.permissions import may_sign_up
 from accounts.queries import site_settings
 from accounts.requests import token_of
+from accounts.sealing import Unreadable, seal, unseal
 from chatsite.errors import ChatError, Unavailable
 from chatsite.live.bus import announce
 from chatsite.live.events import sessions_changed
+from chatsite.toasts import toast
 
 logger = logging.getLogger(__name__)
 
@@ -48,17 +59,39 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth ha
 
     def save_user(self, request: HttpRequest, user: User, form: Any, commit: bool = True) -> User:
         entry = form.cleaned_data
-        return sign_up(
+        made = sign_up(
             username=entry["username"],
             password=entry["password1"],
             display_name=entry["display_name"],
             email=entry.get("email") or "",
             token=token_of(request),
         )
+        if made.email and settings.SENDS_MAIL:
+            with suppress(Unavailable):  # they can ask for another
+                self.send_address_mail(request, made)
+        return made
 
     def login(self, request: HttpRequest, user: User) -> None:
         super().login(request, user)
         note_log_in(user)
+        if not request.session.session_key:
+            request.session.save()
+        key = request.session.session_key or ""
+        note_session(user, key, user_agent=request.headers.get("User-Agent", ""))
+
+    def get_reauthentication_methods(self, user: User) -> list[dict[str, Any]]:
+        words = {
+            "reauthenticate": _("Use your password instead"),
+            "mfa_reauthenticate": _("Use a code instead"),
+            "mfa_reauthenticate:webauthn": _("Use a passkey instead"),
+        }
+        methods: list[dict[str, Any]] = super().get_reauthentication_methods(user)
+        return [{**method, "description": words[method["id"]]} for method in methods]
+
+    def respond_user_inactive(self, request: HttpRequest, user: User) -> HttpResponse:
+        """Say no more of an account that has ended than of one that never was."""
+        toast(request, _("That did not work. Log in with your password."))
+        return redirect("account_login")
 
     def authentication_failed(self, request: HttpRequest, **credentials: Any) -> None:
         note_failed_log_in(credentials.get("username", ""))
@@ -76,20 +109,34 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth ha
     def get_password_change_redirect_url(self, request: HttpRequest) -> str:
         return f"{reverse('preferences')}?saved=password"
 
+    def send_address_mail(self, request: HttpRequest, user: User) -> None:
+        """Ask whoever reads the mail to the account's address whether it is theirs.
+
+        Raises:
+            Unavailable: the mail server takes none, or enough were sent.
+        """
+        if not ratelimit.consume(request, action="confirm_email", key=user.email.casefold(), user=user):
+            raise Unavailable(_("Enough links were sent. Try again in an hour."), code="too_many_mails")
+        link = request.build_absolute_uri(reverse("confirm_address", args=[key_for_address(user)]))
+        self._send("account/email/confirm_address", user, {"link": link, "user": user})
+
     def send_password_reset_mail(self, user: User, email: str, context: dict[str, Any]) -> None:
         """Send it to the address as the account has it, in the language that its owner chose.
 
         Raises:
             Unavailable: the mail server takes none.
         """
+        self._send("account/email/password_reset_key", user, context)
+
+    def _send(self, template: str, user: User, context: dict[str, Any]) -> None:
         context["site_name"] = settings.SITE_NAME
         try:
             with translation.override(user.language or translation.get_language()):
-                self.send_mail("account/email/password_reset_key", user.email, context)
+                self.send_mail(template, user.email, context)
         except OSError as error:  # smtplib's errors are among them
             logger.warning("mail could not be sent: %s", error)
             raise Unavailable(
-                _("No mail can be sent at the moment. Try again later, or ask an admin for a new password."),
+                _("No mail can be sent at the moment. Try again later, or ask an admin."),
                 code="mail_unavailable",
                 field="email",
             ) from error
@@ -101,3 +148,28 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth ha
         """Count failures by name and address: a stranger who guesses must not lock the owner out."""
         by_name: str = super()._get_login_attempts_cache_key(request, **credentials)
         return f"{by_name}:{self.get_client_ip(request)}"
+
+
+class TwoFactorAdapter(DefaultMFAAdapter):  # type: ignore[misc]  # allauth has no types
+    def encrypt(self, text: str) -> str:
+        return seal(text)
+
+    def decrypt(self, encrypted_text: str) -> str:
+        try:
+            return unseal(encrypted_text)
+        except Unreadable:
+            # The site goes on with another SECRET_KEY: no code is right, and an admin can help.
+            logger.error("a second factor can't be read: it was stored with another SECRET_KEY")
+            return str(generate_totp_secret())
+
+    def get_totp_label(self, user: User) -> str:
+        return user.username
+
+    def generate_authenticator_name(self, user: User, type: Authenticator.Type) -> str:
+        return device_of(context.request.headers.get("User-Agent", "")).name
+
+    def get_public_key_credential_rp_entity(self) -> dict[str, str]:
+        return {**super().get_public_key_credential_rp_entity(), "name": settings.SITE_NAME}
+
+    def get_public_key_credential_user_entity(self, user: User) -> dict[str, Any]:
+        return {**super().get_public_key_credential_user_entity(user), "name": user.username}

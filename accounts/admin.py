@@ -2,16 +2,22 @@
 
 from collections.abc import Callable, Iterator
 from copy import copy
+from datetime import timedelta
 from functools import wraps
 from typing import Any
 
 from allauth.account.admin import EmailAddress
+from allauth.mfa.admin import Authenticator
+from django.conf import settings
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.forms import AdminPasswordChangeForm, AdminUserCreationForm, UserChangeForm
+from django.core.exceptions import PermissionDenied
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect
+from django.shortcuts import redirect, render
+from django.urls import path, reverse
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.actions import (
@@ -21,14 +27,17 @@ from accounts.actions import (
     edit_user,
     give_rights,
     lift_ban,
+    make_reset_link,
     reactivate_user,
     remove_avatar,
     set_password,
+    take_away_two_factor,
 )
 from accounts.actors import Actor
 from accounts.models import Act, AuditEntry, Ban, SiteSettings, User
 from accounts.permissions import may_ban, may_edit_user, may_look_at_bans
 from accounts.queries import audit_of, bans_of, named_like, site_settings
+from accounts.requests import SignedInRequest
 from chatsite.admin import ActionModelForm, ReadOnlyAdmin, SavedByAction, for_each
 from chatsite.live.bus import announce
 from chatsite.live.events import sessions_changed
@@ -37,6 +46,7 @@ RIGHTS = frozenset({"is_staff", "is_superuser", "groups", "user_permissions"})  
 
 # An account's address is its own `email`; allauth's table of them is unused, and no action writes it.
 admin.site.unregister(EmailAddress)
+admin.site.unregister(Authenticator)  # it shows and writes what is its owner's alone
 
 
 def ends_sessions(view: Callable[..., Any]) -> Callable[..., Any]:
@@ -73,6 +83,7 @@ class NewAccountForm(ActionModelForm, AdminUserCreationForm):  # type: ignore[ty
             password=entry["password1"] if entry.get("set_usable_password", True) else None,
             display_name=entry["display_name"],
             email=entry["email"],
+            is_email_verified=True,
         )
 
 
@@ -113,7 +124,7 @@ class AccountAdmin(SavedByAction, UserAdmin):  # type: ignore[type-arg]  # Djang
     search_fields = ("username",)
     search_help_text = _("Search by the beginning of a username.")
     ordering = ("-pk",)
-    actions = ("remove_pictures",)
+    actions = ("remove_pictures", "take_away_two_factor")
     readonly_fields = ("username", "last_login", "date_joined")
     fieldsets = (
         (None, {"fields": ("username", "password", "display_name", "email")}),
@@ -133,6 +144,30 @@ class AccountAdmin(SavedByAction, UserAdmin):  # type: ignore[type-arg]  # Djang
     @admin.action(description=_("Remove picture"), permissions=["change"])
     def remove_pictures(self, request: HttpRequest, chosen: QuerySet[User]) -> None:
         for_each(self, request, chosen, remove_avatar)
+
+    @admin.action(description=_("Take away two-factor log-in"), permissions=["change"])
+    def take_away_two_factor(self, request: HttpRequest, chosen: QuerySet[User]) -> None:
+        for_each(self, request, chosen, take_away_two_factor)
+
+    def get_urls(self) -> list[Any]:
+        page = self.admin_site.admin_view(self.reset_link)
+        return [path("<int:user_id>/reset-link/", page, name="accounts_user_reset_link"), *super().get_urls()]
+
+    def reset_link(self, request: SignedInRequest, user_id: int) -> HttpResponse:
+        """Asks, then shows once, a link by which this person chooses a new password."""
+        user = self.get_object(request, str(user_id))
+        if user is None or not self.has_change_permission(request, user) or not user.is_active:
+            raise PermissionDenied
+        context = {
+            **self.admin_site.each_context(request),
+            "title": _("A link to a new password"),
+            "original": user,
+        }
+        if request.method == "POST":
+            address = reverse("account_reset_password_from_key", args=make_reset_link(request.user, user))
+            context["link"] = request.build_absolute_uri(address)
+            context["good_until"] = timezone.now() + timedelta(seconds=settings.PASSWORD_RESET_TIMEOUT)
+        return render(request, "admin/accounts/user/reset_link.html", context)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
         if obj is None:

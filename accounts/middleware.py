@@ -1,5 +1,6 @@
-"""Has each page be in the language, the time zone and the theme that its reader chose."""
+"""Has each page be in the language, the time zone and theme that its reader chose; notes when they came."""
 
+import logging
 import zoneinfo
 from collections.abc import Callable
 from contextlib import suppress
@@ -7,11 +8,15 @@ from copy import copy
 from typing import Any
 
 from django.conf import settings
+from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone, translation
 
+from accounts.actions import note_session
 from accounts.models import User
 from accounts.requests import THEME_COOKIE
+
+logger = logging.getLogger(__name__)
 
 COOKIE_S = 365 * 24 * 60 * 60
 
@@ -45,6 +50,24 @@ class ReaderChoices:
             translation.activate(_language_for(request, request.user))
             _go_by_time_zone_of(request.user)
         return None
+
+
+class LastSeen:
+    """Remembers where and when its reader was here last; no page is kept from anybody by it."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        reader: User | None = request.reader  # type: ignore[attr-defined]  # by ReaderChoices
+        session_key = request.session.session_key if reader is not None else None
+        if reader is not None and session_key and reader.is_authenticated and request.user == reader:
+            try:
+                note_session(reader, session_key, user_agent=request.headers.get("User-Agent", ""))
+            except DatabaseError as fault:
+                logger.warning("not noted that somebody was here: %s", fault)
+        return response
 
 
 def _language_for(request: HttpRequest, reader: User) -> str:

@@ -64,6 +64,8 @@ may_ban = (
     is_active & ~is_about_a_deleted & ~is_the_person & (is_superuser | (is_site_admin & ~is_about_an_admin))
 )
 may_look_at_bans = is_active & is_site_admin
+# Not one's own: who found it open would not be asked for the password, as the preferences do.
+may_take_away_two_factor = may_edit_user & ~is_the_person
 # Else the right to edit accounts would be the right to everything.
 may_give_rights = is_active & is_superuser
 may_set_preferences = is_active & is_the_person

@@ -2,8 +2,10 @@
 
 import hashlib
 from collections.abc import Collection
+from dataclasses import dataclass
 from datetime import datetime
 
+from allauth.mfa.models import Authenticator
 from django.conf import settings
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.sessions.models import Session
@@ -11,11 +13,49 @@ from django.db.models import Q, QuerySet, Subquery
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 
-from accounts.models import LARGE, SMALL, AuditEntry, Avatar, Ban, SiteInvitation, SiteSettings, User
+from accounts.devices import Device, device_of
+from accounts.models import (
+    LARGE,
+    SMALL,
+    AuditEntry,
+    Avatar,
+    Ban,
+    SiteInvitation,
+    SiteSettings,
+    User,
+    UserSession,
+)
 from chatsite.errors import NotFound
 from chatsite.text import comparison_key, refuse_unstorable
 
 INVITATIONS_SHOWN = 200
+MOST_SESSIONS = 100  # of one person, on a page
+
+
+@dataclass(frozen=True, slots=True)
+class ShownSession:
+    """A browser in which somebody is logged in; the key of the session is not in it."""
+
+    session_id: int
+    device: Device
+    origin: str
+    seen_at: datetime
+    is_here: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SecondFactors:
+    """What somebody logs in with besides the password; `codes_left` are for when they have lost it."""
+
+    app: Authenticator | None
+    passkeys: list[Authenticator]
+    codes_left: int
+
+    @property
+    def are_on(self) -> bool:
+        return bool(self.app or self.passkeys)
+
+
 LAST_CHARACTER = "\U0010ffff"
 
 
@@ -50,10 +90,10 @@ def bans_of(bans: QuerySet[Ban], words: str) -> QuerySet[Ban]:
 
 
 def users_with_email(email: str) -> list[User]:
-    """Those who can log in and have mail sent to that address, in whatever case it is written."""
+    """Those who can log in and are known to read the mail to that address, in whatever case it is written."""
     users = User.objects.filter(email__iexact=email, is_active=True).exclude(email="")
     # MariaDB takes more for the same than case: mail must not go to who only looks like it.
-    return [user for user in users if user.email.casefold() == email.casefold()]
+    return [user for user in users if user.has_verified_email and user.email.casefold() == email.casefold()]
 
 
 def avatar_of(user_id: int, side: int) -> tuple[str, bytes]:
@@ -88,6 +128,21 @@ def users_of_sessions(keys: Collection[str]) -> dict[str, User]:
     }
 
 
+def sessions_of(user: User, *, here: str) -> list[ShownSession]:
+    """Where `user` is logged in, first here and then where they were seen last.
+
+    Arguments:
+        here: the key of the session in which they ask.
+    """
+    known = UserSession.objects.filter(user=user, session__expire_date__gt=timezone.now())
+    alive = [
+        ShownSession(one.pk, device_of(one.user_agent), one.origin, one.seen_at, one.session_id == here)
+        for one in known.select_related("session").order_by("-seen_at")[:MOST_SESSIONS]
+        if _is_of(user, one.session.get_decoded())
+    ]
+    return sorted(alive, key=lambda one: not one.is_here)
+
+
 def sessions_alive(keys: Collection[str]) -> set[str]:
     """Those of the sessions that have not ended."""
     return set(_sessions(keys).values_list("session_key", flat=True))
@@ -112,6 +167,18 @@ def _is_of(user: User, facts: dict[str, str]) -> bool:
 
 
 PEOPLE_MEANT = 20  # by the beginning of a username in a search
+
+
+def second_factors_of(user: User) -> SecondFactors:
+    """What `user` logs in with besides the password."""
+    factors = list(Authenticator.objects.filter(user=user).order_by("pk"))
+    kinds = {factor.type: factor for factor in factors}
+    codes = kinds.get(Authenticator.Type.RECOVERY_CODES)
+    return SecondFactors(
+        app=kinds.get(Authenticator.Type.TOTP),
+        passkeys=[factor for factor in factors if factor.type == Authenticator.Type.WEBAUTHN],
+        codes_left=len(codes.wrap().get_unused_codes()) if codes else 0,
+    )
 
 
 def audit_of(entries: QuerySet[AuditEntry], words: str) -> QuerySet[AuditEntry]:

@@ -195,6 +195,7 @@ SITE_NAME = env.str("SITE_NAME", default="Chat").strip() or "Chat"
 
 VAR_DIR = Path(env.str("VAR_DIR", default=str(BASE_DIR / "var"))).resolve()
 SECRET_KEY, SECRET_KEY_FILE = the_secret_key(VAR_DIR)
+SECRET_KEY_FALLBACKS = some_words("SECRET_KEY_FALLBACKS", default=[])
 ALLOWED_HOSTS = the_hosts()
 CSRF_TRUSTED_ORIGINS = the_trusted_origins()
 TRUSTED_PROXY_COUNT = a_number("TRUSTED_PROXY_COUNT", default=0, at_least=0, at_most=9)
@@ -216,6 +217,7 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "allauth",
     "allauth.account",
+    "allauth.mfa",
     "csp",
     "django_htmx",
     "heroicons",
@@ -245,6 +247,7 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "chatsite.middleware.ReaderTimeZone",
     "accounts.middleware.ReaderChoices",
+    "accounts.middleware.LastSeen",
     "chatsite.middleware.Refusals",
 ]
 
@@ -293,6 +296,7 @@ ACCOUNT_FORMS = {
     "signup": "accounts.forms.SignUpForm",
     "login": "accounts.forms.LogInForm",
     "change_password": "accounts.forms.ChangePasswordForm",
+    "reauthenticate": "accounts.two_factor_forms.ConfirmByPasswordForm",
     "reset_password": "accounts.forms.ResetPasswordForm",
     "reset_password_from_key": "accounts.forms.ResetPasswordKeyForm",
 }
@@ -310,10 +314,29 @@ ACCOUNT_RATE_LIMITS = {
     # Who finds somebody's page open can guess their password there, too.
     "change_password": "5/m/user",
     "reauthenticate": "10/m/user",
+    # A mail for each: to an address, which may be somebody else's, and at somebody's wish.
+    "confirm_email": "3/h/key,10/h/user",
 }
 # Django's own: allauth's would fill its table of addresses, which is unused here.
 ACCOUNT_PASSWORD_RESET_TOKEN_GENERATOR = "django.contrib.auth.tokens.PasswordResetTokenGenerator"  # noqa: S105
 PASSWORD_RESET_TIMEOUT = 24 * 60 * 60  # seconds
+MFA_ADAPTER = "accounts.adapter.TwoFactorAdapter"
+MFA_FORMS = {
+    "authenticate": "accounts.two_factor_forms.CodeForm",
+    "reauthenticate": "accounts.two_factor_forms.ConfirmByCodeForm",
+    "activate_totp": "accounts.two_factor_forms.SetUpAppForm",
+    "add_webauthn": "accounts.two_factor_forms.AddPasskeyForm",
+    "edit_webauthn": "accounts.two_factor_forms.RenamePasskeyForm",
+    "authenticate_webauthn": "accounts.two_factor_forms.PasskeyForm",
+    "reauthenticate_webauthn": "accounts.two_factor_forms.ConfirmByPasskeyForm",
+    "login_webauthn": "accounts.two_factor_forms.LogInByPasskeyForm",
+}
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_ALLOW_UNVERIFIED_EMAIL = True  # of the table of addresses that is unused here
+MFA_RECOVERY_CODES_SHOW_ONCE = True
+MFA_TOTP_ISSUER = SITE_NAME
+MFA_TOTP_TOLERANCE = 1  # a code before and after: typing takes time, and a phone's clock may be off
 ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False  # strangers get no mail from here
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 ALLAUTH_TRUSTED_PROXY_COUNT = TRUSTED_PROXY_COUNT

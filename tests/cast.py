@@ -13,7 +13,7 @@ from django.test import Client
 from factory.base import Factory
 from factory.declarations import Sequence
 
-from accounts.actions import create_user
+from accounts.actions import create_user, note_session
 from accounts.actors import SYSTEM
 from accounts.models import User
 from channels_app.actions import create_channel, join_channel, the_public_channel
@@ -65,6 +65,7 @@ def signed_in(user: User, *, checks_csrf: bool = False) -> Client:
     """A browser in which `user` is logged in."""
     client = Client(enforce_csrf_checks=checks_csrf)
     client.force_login(user)
+    note_session(user, client.session.session_key or "", user_agent="")
     return client
 
 

@@ -30,6 +30,8 @@ PAGES = {
     "/channels/design/messages/?before=30": SIGNED_IN + 4,
     "/channels/design/messages/?after=3": SIGNED_IN + 4,
     "/channels/design/changes/?after=0": SIGNED_IN + 4,
+    "/accounts/2fa/": SIGNED_IN + 4,  # the factors, and the sidebar as above
+    "/accounts/sessions/": SIGNED_IN + 4,  # the sessions
     "/messages/{message}/": SIGNED_IN + 2,
     "/messages/{message}/edit/": SIGNED_IN + 5,
     "/messages/{message}/delete/": SIGNED_IN + 5,

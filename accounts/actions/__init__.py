@@ -1,11 +1,19 @@
 """Every write to an account, one function per thing a person does."""
 
+from accounts.actions.addresses import address_of, confirm_address, key_for_address
 from accounts.actions.bans import ban_user, lift_ban
 from accounts.actions.leaving import Way, before_leaving, leave_site, on_user_deleted
 from accounts.actions.naming import DISPLAY_NAME_LENGTH, clean_display_name, refuse_taken_username
 from accounts.actions.pictures import remove_avatar, set_avatar
 from accounts.actions.preferences import set_appearance, set_display_name, set_email, set_enter, set_presence
-from accounts.actions.sessions import note_failed_log_in, note_log_in, note_log_out
+from accounts.actions.sessions import (
+    end_other_sessions,
+    end_session,
+    note_failed_log_in,
+    note_log_in,
+    note_log_out,
+    note_session,
+)
 from accounts.actions.signing_up import (
     MOST_DAYS,
     MOST_USES,
@@ -20,11 +28,18 @@ from accounts.actions.signing_up import (
 )
 from accounts.actions.site import edit_site
 from accounts.actions.switching import on_user_switched
+from accounts.actions.two_factor import (
+    change_two_factor,
+    note_code,
+    note_failed_factor,
+    take_away_two_factor,
+)
 from accounts.actions.users import (
     create_user,
     deactivate_user,
     edit_user,
     give_rights,
+    make_reset_link,
     on_user_created,
     reactivate_user,
     set_password,
@@ -38,21 +53,31 @@ __all__ = [
     "USUAL_USES",
     "Place",
     "Way",
+    "address_of",
     "ban_user",
     "before_leaving",
+    "change_two_factor",
     "clean_display_name",
+    "confirm_address",
     "create_user",
     "deactivate_user",
     "edit_site",
     "edit_user",
+    "end_other_sessions",
+    "end_session",
     "give_rights",
     "invite_to_site",
+    "key_for_address",
     "leave_site",
     "let_in",
     "lift_ban",
+    "make_reset_link",
+    "note_code",
+    "note_failed_factor",
     "note_failed_log_in",
     "note_log_in",
     "note_log_out",
+    "note_session",
     "on_invited",
     "on_user_created",
     "on_user_deleted",
@@ -69,4 +94,5 @@ __all__ = [
     "set_password",
     "set_presence",
     "sign_up",
+    "take_away_two_factor",
 ]

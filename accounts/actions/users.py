@@ -2,7 +2,9 @@
 
 from collections.abc import Iterable
 
+from allauth.account.utils import user_pk_to_url_str
 from django.contrib.auth.models import Group, Permission
+from django.contrib.auth.tokens import default_token_generator
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext_lazy as _
 
@@ -13,7 +15,7 @@ from accounts.actors import Actor
 from accounts.audit import Facts, record
 from accounts.models import Act, Ban, User
 from accounts.names import clean_username, username_shape
-from accounts.permissions import may_create_user, may_give_rights
+from accounts.permissions import is_active, may_create_user, may_give_rights
 from chatsite.errors import Conflict
 from chatsite.live.bus import announce
 from chatsite.live.events import sessions_changed
@@ -34,6 +36,7 @@ def create_user(
     password: str | None = None,
     display_name: str = "",
     email: str = "",
+    is_email_verified: bool = False,
     is_active: bool = True,
     is_staff: bool = False,
     is_superuser: bool = False,
@@ -46,6 +49,7 @@ def create_user(
         password: as typed; None makes an account that can't log in until it has one.
         display_name: what others see; the username as typed when it is empty.
         last_step: called with the account after all others, in the same transaction.
+        is_email_verified: the actor knows that it is theirs.
 
     Raises:
         Invalid: the username or the display name breaks a rule.
@@ -63,6 +67,7 @@ def create_user(
         is_staff=is_staff,
         is_superuser=is_superuser,
     )
+    user.verified_email = user.email if is_email_verified else ""
     user.username_shape = username_shape(user.username)
     refuse_taken_username(user.username)
     user.set_password(password)
@@ -84,6 +89,8 @@ def create_user(
 def edit_user(actor: Actor, user: User, *, display_name: str, email: str) -> User:
     """Say otherwise who `user` is; returns the account as it is now.
 
+    An address that an admin gives somebody is taken for theirs: the admin could set their password, too.
+
     Raises:
         Invalid: the display name breaks a rule.
         NotAllowed: the actor may not edit this account.
@@ -93,7 +100,11 @@ def edit_user(actor: Actor, user: User, *, display_name: str, email: str) -> Use
         user = account_to_edit(actor, user)
         before = _who(user)
         user.display_name, user.email = display_name, User.objects.normalize_email(email)
-        user.save(update_fields=["display_name", "email"])
+        changed = ["display_name", "email"]
+        if user.email != before["email"]:
+            user.verified_email = user.email
+            changed.append("verified_email")
+        user.save(update_fields=changed)
         record(actor, Act.ACCOUNT_EDITED, person=user, before=before, after=_who(user))
         announce(sessions_changed(user.pk))
     return user
@@ -114,6 +125,21 @@ def set_password(actor: Actor, user: User, *, password: str | None) -> User:
         record(actor, Act.PASSWORD_SET, person=user)
         announce(sessions_changed(user.pk))
     return user
+
+
+def make_reset_link(actor: Actor, user: User) -> tuple[str, str]:
+    """Let `user` choose a new password without mail; returns the two parts of the link that it takes.
+
+    It works once, for `PASSWORD_RESET_TIMEOUT` seconds, and until they log in. Nothing of it is stored.
+
+    Raises:
+        NotAllowed: the actor may not edit this account, or it has ended.
+    """
+    with transaction.atomic():
+        user = account_to_edit(actor, user)
+        require(is_active, user)
+        record(actor, Act.RESET_LINK_MADE, person=user)
+    return user_pk_to_url_str(user), default_token_generator.make_token(user)
 
 
 def deactivate_user(actor: Actor, user: User) -> User:

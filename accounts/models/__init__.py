@@ -2,6 +2,7 @@
 
 from accounts.models.audit import Act, AuditEntry, the_acts
 from accounts.models.bans import REASON_LENGTH, Ban
+from accounts.models.sessions import UserSession
 from accounts.models.site import SiteInvitation, SiteSettings
 from accounts.models.users import DELETED_SIGN, HUES, LARGE, SMALL, Avatar, User, UserManager
 
@@ -19,5 +20,6 @@ __all__ = [
     "SiteSettings",
     "User",
     "UserManager",
+    "UserSession",
     "the_acts",
 ]

@@ -75,6 +75,9 @@ class User(AbstractBaseUser, PermissionsMixin):
     username_shape = KeyField(unique=True, editable=False)
     display_name = DisplayNameField(_("display name"), max_length=80)
     email = models.EmailField(_("e-mail address"), blank=True)
+    # The one whose mail they have shown to read. `email` counts as theirs while it is the same, so that what
+    # writes that need not know of this.
+    verified_email = models.EmailField(blank=True, default="", db_default="", editable=False)
     is_active = models.BooleanField(
         _("active"), default=True, help_text=_("Clear this instead of deleting the account.")
     )
@@ -151,6 +154,10 @@ class User(AbstractBaseUser, PermissionsMixin):
         with suppress(KeyError, ValueError, OSError):
             return timezone.localtime(timezone=zoneinfo.ZoneInfo(self.time_zone)) if self.time_zone else None
         return None
+
+    @property
+    def has_verified_email(self) -> bool:
+        return bool(self.email) and self.email == self.verified_email
 
     @property
     def avatar_url(self) -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 
 from allauth.core import ratelimit
+from django.conf import settings
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -29,6 +30,7 @@ from accounts.forms import (
     WritingForm,
 )
 from accounts.requests import SignedInRequest
+from accounts.views.addresses import send_address_mail
 from chatsite.errors import Invalid
 from chatsite.toasts import toast
 
@@ -57,6 +59,8 @@ def preferences(request: SignedInRequest) -> HttpResponse:
     if form.errors:
         form.focus_wrong_field()
         return _preferences_page(request, {section: form}, status=form.status)
+    if section == "email":
+        return _address_saved(request)
     with translation.override(form.cleaned_data.get("language") or translation.get_language()):
         toast(request, _("Your preferences are saved."))
     return _saved(section)
@@ -80,6 +84,15 @@ def remove_picture(request: SignedInRequest) -> HttpResponse:
     return _saved("picture")
 
 
+def _address_saved(request: SignedInRequest) -> HttpResponse:
+    request.user.refresh_from_db()
+    if settings.SENDS_MAIL and request.user.email and not request.user.has_verified_email:
+        send_address_mail(request, request.user.email)
+    else:
+        toast(request, _("Your preferences are saved."))
+    return _saved("email")
+
+
 def _saved(section: str) -> HttpResponse:
     """Back to the page, with the focus in that section; with a fragment no browser would look for it."""
     return redirect(f"{reverse('preferences')}?saved={section}")
@@ -91,7 +104,11 @@ def _preferences_page(
     """The page, with the form that was `entered` in its section."""
     sections: dict[str, PreferencesForm] = {"picture": PictureForm()}
     sections |= {name: form_of.of(request.user) for name, (form_of, _action) in SECTIONS.items()}
-    context = {"sections": {**sections, **(entered or {})}, "saved": request.GET.get("saved", "")}
+    context = {
+        "sections": {**sections, **(entered or {})},
+        "saved": request.GET.get("saved", ""),
+        "sends_mail": settings.SENDS_MAIL,
+    }
     return render(request, "accounts/preferences.html", context, status=status)
 
 

@@ -20,7 +20,10 @@ const AHEAD_FOR_MS = 4_000;
 const SWAP = { swapStyle: "outerHTML", swapDelay: 0, settleDelay: 0, ignoreTitle: true };
 
 /** What a page needs that has such an element; each exports `start(element, signal)` and stops when the signal says so. */
-const NEEDS = [["#timeline", () => import("chat/channel_page")]];
+const NEEDS = [
+  ["#timeline", () => import("chat/channel_page")],
+  ["form[data-passkey]", () => import("chat/passkeys")],
+];
 
 const positions = new Map(); // by address: how far down it was when it was left
 const underway = new WeakSet(); // forms that wait for their answer

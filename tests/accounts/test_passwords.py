@@ -9,7 +9,9 @@ from django.core import mail
 from django.core.mail.backends.base import BaseEmailBackend
 from django.test import Client
 
-from accounts.actions import deactivate_user, set_email
+from accounts.actions import confirm_address, deactivate_user, key_for_address, make_reset_link, set_email
+from accounts.models import Act, AuditEntry, User
+from chatsite.errors import NotAllowed
 from tests.cast import PASSWORD, Cast, signed_in
 
 CHANGE = "/accounts/password/change/"
@@ -31,7 +33,14 @@ def sends_mail(settings: Any) -> None:
 
 
 def with_address(cast: Cast, email: str = "bob@example.org") -> None:
-    set_email(cast.bob, email=email, password=PASSWORD)
+    give_address(cast.bob, email)
+
+
+def give_address(user: User, email: str) -> None:
+    """Of which it is known that it is theirs."""
+    set_email(user, email=email, password=PASSWORD)
+    user.refresh_from_db()
+    confirm_address(key_for_address(user))
 
 
 def link_mailed() -> str:
@@ -118,7 +127,7 @@ def test_who_forgot_it_has_a_link_mailed_that_works_once(cast: Cast) -> None:
 @pytest.mark.usefixtures("sends_mail")
 def test_who_has_an_account_is_not_found_out_by_trying(cast: Cast) -> None:
     with_address(cast)
-    set_email(cast.carol, email="carol@example.org", password=PASSWORD)
+    give_address(cast.carol, "carol@example.org")
     deactivate_user(cast.alice, cast.carol)
 
     pages = {
@@ -171,6 +180,41 @@ def test_without_mail_the_page_says_who_can_help(cast: Cast) -> None:
     with_address(cast)
 
     for page in (Client().get(RESET), Client().post(RESET, {"email": "bob@example.org"})):
-        assert "An admin can give you a new password" in page.content.decode()
+        assert "An admin can make you a link" in page.content.decode()
         assert 'name="email"' not in page.content.decode()
     assert mail.outbox == []
+
+
+def test_an_admin_makes_a_link_that_works_once(cast: Cast) -> None:
+    alice, page = signed_in(cast.alice), f"/admin/accounts/user/{cast.bob.pk}/reset-link/"
+    assert page in alice.get(f"/admin/accounts/user/{cast.bob.pk}/change/").content.decode()
+    assert "/password/reset/key/" not in alice.get(page).content.decode()
+    assert not AuditEntry.objects.filter(act=Act.RESET_LINK_MADE).exists()
+
+    answer = alice.post(page)
+
+    assert "no-store" in answer["Cache-Control"]
+    entry = AuditEntry.objects.get(act=Act.RESET_LINK_MADE)
+    assert (entry.actor, entry.person) == (cast.alice, cast.bob)
+    path = answer.context["link"].removeprefix("http://testserver")
+    assert path not in str(list(AuditEntry.objects.values()))
+    client = Client()
+    address = client.get(path, follow=True).redirect_chain[-1][0]
+    assert client.post(address, {"password1": NEW_PASSWORD})["Location"] == "/accounts/login/"
+    assert can_log_in(NEW_PASSWORD)
+    assert "This link does not work any more" in Client().get(path, follow=True).content.decode()
+
+
+def test_nobody_makes_a_link_to_an_account_that_is_not_theirs_to_edit(cast: Cast) -> None:
+    User.objects.filter(pk=cast.dave.pk).update(is_staff=True)
+    cast.dave.refresh_from_db()
+    for actor, user in ((cast.mallory, cast.bob), (cast.dave, cast.alice)):
+        with pytest.raises(NotAllowed):
+            make_reset_link(actor, user)
+    dave, bob = signed_in(cast.dave), signed_in(cast.bob)
+    assert dave.post(f"/admin/accounts/user/{cast.alice.pk}/reset-link/").status_code == 403
+    assert bob.post(f"/admin/accounts/user/{cast.carol.pk}/reset-link/").status_code == 302
+    deactivate_user(cast.alice, cast.bob)
+    with pytest.raises(NotAllowed):
+        make_reset_link(cast.alice, cast.bob)
+    assert not AuditEntry.objects.filter(act=Act.RESET_LINK_MADE).exists()

@@ -12,6 +12,7 @@ import polib
 from playwright.sync_api import Locator, expect
 
 from chatsite.languages import LANGUAGES
+from tests.app_codes import app_code
 from tests.browser.person import Person
 from tests.languages.catalogues import catalogue_of
 from tests.pictures import file_of, striped
@@ -85,6 +86,7 @@ class Tour:
         yield from self._pages()
         yield from self._channels()
         yield from self._private()
+        yield from self._secured()
         yield from self._opened()
         yield from self._on_a_phone()
         yield from self._troubled()
@@ -142,6 +144,8 @@ class Tour:
             "/accounts/preferences/leave/",
             "/accounts/password/change/",
             "/invitations/site/",
+            "/accounts/sessions/",
+            "/accounts/2fa/",
             "/accounts/logout/",
             "/nowhere/",
             "/styleguide/",
@@ -235,6 +239,45 @@ class Tour:
         resident.say(urlsplit(page.url).path, "Have a minute?")
         expect(self._messages.filter(has_text="Have a minute?")).to_be_visible()
         yield "a conversation that goes on"
+
+    def _secured(self) -> Stops:
+        """The second factor: switched on, asked for, and switched off again."""
+        page, words = self._guide.page, self._words
+        yield self._go("/accounts/2fa/app/set-up/", "a page that asks for the password again")
+        page.get_by_label(words("Password")).fill(PASSWORD)
+        self._press("Go on")
+        expect(page.locator(".qr")).to_be_visible()
+        yield "an app that is set up"
+        code = app_code(page.locator(".secret").inner_text())
+        page.get_by_label(words("Code")).fill(code)
+        self._press("Switch on")
+        expect(page.locator(".codes")).to_be_visible()
+        yield "recovery codes"
+        recovery = page.locator(".codes code").first.inner_text()
+        for path in (
+            "/accounts/2fa/",
+            "/accounts/2fa/codes/",
+            "/accounts/2fa/codes/make/",
+            "/accounts/2fa/passkeys/add/",
+        ):
+            yield self._go(path, f"{path} with an app")
+        self._go("/accounts/logout/")
+        page.get_by_role("main").get_by_role("button", name=words("Log out")).click()
+        self._go("/accounts/login/")
+        page.get_by_label(words("Username")).fill(self._guide.username)
+        page.get_by_label(words("Password")).fill(PASSWORD)
+        self._press("Log in")
+        expect(page.get_by_label(words("Code"))).to_be_visible()
+        yield "the second step of a log-in"
+        page.get_by_label(words("Code")).fill(recovery)
+        self._press("Log in")
+        expect(self._box).to_be_visible()
+        self._go("/accounts/2fa/app/remove/")
+        page.get_by_label(words("Password")).fill(PASSWORD)
+        self._press("Go on")
+        expect(page.locator(".button--danger").last).to_be_visible()
+        yield "an app that is removed"
+        page.get_by_role("main").get_by_role("button", name=words("Remove")).click()
 
     # What opens on a page.
 

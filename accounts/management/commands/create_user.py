@@ -35,6 +35,7 @@ class Command(ChatCommand):
             username=options["username"],
             password=password,
             display_name=options["display_name"],
+            is_email_verified=True,
             email=options["email"],
         )
         self.stdout.write(f"{user.username} has an account.")
