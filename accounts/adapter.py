@@ -35,6 +35,7 @@ from accounts.queries import site_settings
 from accounts.requests import token_of
 from accounts.sealing import Unreadable, seal, unseal
 from chatsite.errors import ChatError, Unavailable
+from chatsite.limits import LOG_IN, network_of, refund, spend
 from chatsite.live.bus import announce
 from chatsite.live.events import sessions_changed
 from chatsite.toasts import toast
@@ -144,10 +145,20 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth ha
     def add_message(self, *args: Any, **kwargs: Any) -> None:
         """Keep allauth's "signed in as" notices off the page: the page itself shows it."""
 
-    def _get_login_attempts_cache_key(self, request: HttpRequest, **credentials: Any) -> str:
-        """Count failures by name and address: a stranger who guesses must not lock the owner out."""
-        by_name: str = super()._get_login_attempts_cache_key(request, **credentials)
-        return f"{by_name}:{self.get_client_ip(request)}"
+    def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
+        """Count it as a failure before it is looked at, so that none of many at once slips through.
+
+        By name and address: a stranger who guesses must not lock the owner out.
+
+        Raises:
+            TooMany: there were too many failures.
+        """
+        self._counted_as = f"{credentials.get('username', '')}:{network_of(self.get_client_ip(request))}"
+        spend(LOG_IN, key=self._counted_as)
+
+    def _rollback_login_failed_rl_usage(self) -> None:
+        """It was the right password."""
+        refund(LOG_IN, key=self._counted_as)
 
 
 class TwoFactorAdapter(DefaultMFAAdapter):  # type: ignore[misc]  # allauth has no types

@@ -8,7 +8,14 @@ from accounts.views.addresses import confirm, send_again
 from accounts.views.leaving import leave
 from accounts.views.preferences import picture, preferences, remove_picture
 from accounts.views.sessions import end, end_others, sessions
-from accounts.views.signing import change_password, log_out, reset_password, reset_password_from_key, sign_up
+from accounts.views.signing import (
+    change_password,
+    log_in,
+    log_out,
+    reset_password,
+    reset_password_from_key,
+    sign_up,
+)
 
 # The names are django-allauth's, which leads from one to another.
 two_factor_patterns = [
@@ -29,7 +36,7 @@ two_factor_patterns = [
 
 urlpatterns = [
     path("signup/", sign_up, name="account_signup"),
-    path("login/", views.login, name="account_login"),
+    path("login/", log_in, name="account_login"),
     path("logout/", log_out, name="account_logout"),
     path("password/change/", change_password, name="account_change_password"),
     path("password/reset/", reset_password, name="account_reset_password"),

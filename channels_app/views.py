@@ -151,7 +151,7 @@ def invitations(request: SignedInRequest, slug: str) -> HttpResponse:
             return redirect("channels:invitations", channel.slug)
     pending = queries.invitations_to(request.user, channel)
     context = {"channel": channel, "form": form, "pending": pending}
-    return render(request, "channels/invitations.html", context, status=form.status if form.errors else 200)
+    return form.shown(request, "channels/invitations.html", context)
 
 
 @require_POST
@@ -214,11 +214,11 @@ def create(request: SignedInRequest) -> HttpResponse:
     if request.method != "POST":
         require(may_create_channel, request.user, site_settings())
         form = CreateChannelForm(initial={"name": request.GET.get("name", "")})
-        return render(request, "channels/create.html", {"form": form})
+        return form.shown(request, "channels/create.html", {"form": form})
     form = CreateChannelForm(request.POST)
     channel = form.run(actions.create_channel, request.user)
     if channel is None:
-        return render(request, "channels/create.html", {"form": form}, status=form.status)
+        return form.shown(request, "channels/create.html", {"form": form})
     return redirect(channel)
 
 
@@ -338,14 +338,15 @@ def _member_page(
     )
     if not (may_set_role or may_be_removed):
         raise NotAllowed
+    form = form or RoleForm(initial={"role": member.role})
     context = {
         "channel": channel,
         "member": member,
-        "form": form or RoleForm(initial={"role": member.role}),
+        "form": form,
         "may_set_role": may_set_role,
         "may_be_removed": may_be_removed,
     }
-    return render(request, "channels/member.html", context, status=form.status if form else 200)
+    return form.shown(request, "channels/member.html", context)
 
 
 def _people_page(request: SignedInRequest, *, chosen: list[str], form: ActionForm) -> HttpResponse:
@@ -358,7 +359,7 @@ def _people_page(request: SignedInRequest, *, chosen: list[str], form: ActionFor
         "chosen": people,
         "found": [person for person in found if person not in people],
     }
-    return render(request, "channels/direct.html", context, status=form.status if form.errors else 200)
+    return form.shown(request, "channels/direct.html", context)
 
 
 def _settings_page(request: SignedInRequest, channel: Channel, form: SettingsForm) -> HttpResponse:
@@ -370,4 +371,4 @@ def _settings_page(request: SignedInRequest, channel: Channel, form: SettingsFor
         "may_archive": not channel.is_archived and may_archive.test(request.user, channel),
         "may_restore": channel.is_archived and may_restore.test(request.user, channel),
     }
-    return render(request, "channels/settings.html", context, status=form.status if form.errors else 200)
+    return form.shown(request, "channels/settings.html", context)

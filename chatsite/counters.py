@@ -1,80 +1,63 @@
-"""The cache in which django-allauth counts sign-ups and log-ins: files that all processes of a machine share.
+"""The cache in which limits are counted: a table of the database, so that all processes count together.
 
-Django's file cache, with locks that only one process gets, and without a way to keep people out: a full disk
-or a file that broke costs counts, never a log-in.
+Django's database cache, without a way to keep people out: what is wrong with its table costs counts, never a
+log-in. After a fault it is left alone for a moment (`chatsite.breaker`), which is logged once.
 """
 
-import logging
-import os
-import pickle
-import tempfile
-import zlib
 from collections.abc import Callable
-from contextlib import suppress
-from typing import Any
+from typing import Any, TypeVar
 
 from django.core.cache.backends.base import DEFAULT_TIMEOUT
-from django.core.cache.backends.filebased import FileBasedCache
+from django.core.cache.backends.db import DatabaseCache
+from django.db import DEFAULT_DB_ALIAS, DatabaseError, Error, connections
 
-logger = logging.getLogger(__name__)
+from chatsite.breaker import Breaker
 
-BROKEN = (EOFError, ValueError, TypeError, pickle.UnpicklingError, zlib.error)
+TRIES = 3  # who held the lock may have let go of it between two questions
+
+Result = TypeVar("Result")
+
+_breaker = Breaker("the table of limits")
 
 
-class CountersOnDisk(FileBasedCache):
-    # Django's, which its types leave out.
-    _dir: str
-    _cull: Callable[[], None]
-    _key_to_file: Callable[[Any, Any], str]
-    _write_content: Callable[[Any, Any, Any], None]
+class CountersInDatabase(DatabaseCache):
+    def get(self, key: Any, default: Any = None, version: Any = None) -> Any:
+        return _asked(lambda: super(CountersInDatabase, self).get(key, default, version), otherwise=default)
 
     def add(self, key: Any, value: Any, timeout: Any = DEFAULT_TIMEOUT, version: Any = None) -> bool:
-        if self.has_key(key, version):
-            return False
-        self._createdir()
-        try:
-            self._cull()
-            with tempfile.NamedTemporaryFile(dir=self._dir) as file:
-                self._write_content(file, timeout, value)
-                file.flush()
-                # Django's own looks, then writes: two processes would both hold the lock and lose a count.
-                os.link(file.name, self._key_to_file(key, version))
-        except FileExistsError:
-            return False
-        except OSError as fault:
-            logger.warning("Nothing is counted: %s", fault)
-        return True
+        """Whether it was not there; True as well where nothing can be written.
+
+        Django's own takes that for a key that is there, and who waits for a lock would wait in vain.
+        """
+
+        def added() -> bool:
+            for _try in range(TRIES):
+                if super(CountersInDatabase, self).add(key, value, timeout, version):
+                    return True
+                if self.has_key(key, version):
+                    return False
+            raise DatabaseError("nothing can be written")
+
+        return _asked(added, otherwise=True)
 
     def set(self, key: Any, value: Any, timeout: Any = DEFAULT_TIMEOUT, version: Any = None) -> None:
-        try:
-            super().set(key, value, timeout, version)
-        except OSError as fault:
-            logger.warning("Nothing is counted: %s", fault)
-
-    def get(self, key: Any, default: Any = None, version: Any = None) -> Any:
-        try:
-            return super().get(key, default, version)
-        except BROKEN:
-            self.delete(key, version)
-        except OSError:
-            pass  # whoever sets says so
-        return default
-
-    def has_key(self, key: Any, version: Any = None) -> bool:
-        try:
-            return super().has_key(key, version)
-        except BROKEN:
-            self.delete(key, version)
-        except OSError:
-            pass  # whoever adds says so
-        return False
+        _asked(lambda: super(CountersInDatabase, self).set(key, value, timeout, version), otherwise=None)
 
     def delete(self, key: Any, version: Any = None) -> bool:
-        try:
-            return super().delete(key, version)
-        except OSError:
-            return False
+        return _asked(lambda: super(CountersInDatabase, self).delete(key, version), otherwise=False)
 
-    def _createdir(self) -> None:
-        with suppress(OSError):  # the write that follows fails and says so
-            super()._createdir()  # type: ignore[misc]
+
+def _asked(ask: Callable[[], Result], *, otherwise: Result) -> Result:
+    """What `ask()` returns; `otherwise` while the table is of no use."""
+    if not _breaker.lets_through():
+        return otherwise
+    try:
+        answer = ask()
+    except Error as fault:
+        _breaker.failed(fault)
+        connection = connections[DEFAULT_DB_ALIAS]
+        if not connection.in_atomic_block:
+            connection.close_if_unusable_or_obsolete()  # the rest of the request needs one that works
+        return otherwise
+    _breaker.worked()
+    return answer

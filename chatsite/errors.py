@@ -6,9 +6,11 @@ words a refusal itself.
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, TypeAlias
 
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrPromise
@@ -81,10 +83,53 @@ class OtherPerson(Conflict):
     message = _("Somebody else is logged in in this browser now. Log in again to do this.")
 
 
-class Unavailable(ChatError):
-    """A part is away for the moment: the same request may be sent again."""
+class NotNow(ChatError):
+    """The same request may be sent again, `retry_after_s` seconds later."""
+
+    retry_after_s = 2
+
+
+class Unavailable(NotNow):
+    """A part is away for the moment."""
 
     status = 503
     code = "unavailable"
     message = _("This can't be done right now. Please try again in a moment.")
-    retry_after_s = 2
+
+
+class TooMany(NotNow):
+    """The person did that too often in a short time.
+
+    Arguments:
+        wait_s: seconds until it may be done again.
+    """
+
+    status = 429
+    code = "too_many"
+
+    def __init__(self, wait_s: float) -> None:
+        self.retry_after_s = max(1, math.ceil(wait_s))
+        super().__init__(_too_often(self.retry_after_s))
+
+
+def _too_often(wait_s: int) -> str:
+    """Words that say when to try again, as roughly as a person would."""
+    if wait_s > 2 * 60 * 60:
+        hours = math.ceil(wait_s / 3_600)
+        return ngettext(
+            "That was too often in a short time. Try again in %(n)s hour.",
+            "That was too often in a short time. Try again in %(n)s hours.",
+            hours,
+        ) % {"n": hours}
+    if wait_s > 2 * 60:
+        minutes = math.ceil(wait_s / 60)
+        return ngettext(
+            "That was too often in a short time. Try again in %(n)s minute.",
+            "That was too often in a short time. Try again in %(n)s minutes.",
+            minutes,
+        ) % {"n": minutes}
+    return ngettext(
+        "That was too often in a short time. Try again in %(n)s second.",
+        "That was too often in a short time. Try again in %(n)s seconds.",
+        wait_s,
+    ) % {"n": wait_s}

@@ -4,8 +4,10 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from django import forms
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
 
-from chatsite.errors import ChatError, Unavailable
+from chatsite.errors import ChatError, NotNow
 
 Result = TypeVar("Result")
 
@@ -33,6 +35,13 @@ class ActionForm(forms.Form):
         self.refusal = error
         self.add_error(error.field if error.field in self.fields else None, str(error.message))
 
+    def shown(self, request: HttpRequest, template: str, context: dict[str, Any]) -> HttpResponse:
+        """The page `template` with this form in its `context`; refused, it has the status that says so."""
+        page = render(request, template, context, status=self.status if self.errors else 200)
+        if self.errors and self.retry_after_s is not None:
+            page["Retry-After"] = str(self.retry_after_s)
+        return page
+
     @property
     def status(self) -> int:
         """The HTTP status of the page that shows this form again: 422 unless the refusal has its own."""
@@ -41,4 +50,4 @@ class ActionForm(forms.Form):
     @property
     def retry_after_s(self) -> int | None:
         """Seconds after which to try again, when the refusal is only for the moment."""
-        return self.refusal.retry_after_s if isinstance(self.refusal, Unavailable) else None
+        return self.refusal.retry_after_s if isinstance(self.refusal, NotNow) else None

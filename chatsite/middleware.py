@@ -119,7 +119,7 @@ class Origin:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        with acting_from(partial(self._address_of, request)):
+        with acting_from(partial(self._address_of, request), is_visit=True):
             return self.get_response(request)
 
     @staticmethod

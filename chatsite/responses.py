@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.urls import reverse
 
-from chatsite.errors import ChatError, NotFound, Unavailable
+from chatsite.errors import ChatError, NotFound, NotNow
 
 # Addresses below a channel or a message that are no pages: nobody should land there after logging in.
 FRAGMENTS_AND_BUTTONS = frozenset(
@@ -72,6 +72,6 @@ def refusal(request: HttpRequest, error: ChatError) -> HttpResponse:
         template = "404.html" if isinstance(error, NotFound) else "refused.html"
         context = {"message": error.message, "status": error.status}
         response = render(request, template, context, status=error.status)
-    if isinstance(error, Unavailable):
+    if isinstance(error, NotNow):
         response["Retry-After"] = str(error.retry_after_s)
     return response

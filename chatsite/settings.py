@@ -306,10 +306,11 @@ ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_PREVENT_ENUMERATION = False  # without verified addresses there is nothing to hide behind
 ACCOUNT_RATE_LIMITS = {
-    "signup": a_rate("SIGN_UP_RATE", default="60/m/ip", per="ip"),
-    "login_failed": a_rate("LOG_IN_RATE", default="30/m/ip,5/5m/key", per="ip|key"),
-    # A mail for each.
-    "reset_password": a_rate("PASSWORD_RESET_RATE", default="20/m/ip,5/h/key", per="ip|key"),
+    # What keeps what was typed is counted by us (LIMITS); allauth counts what is about passwords and codes alone.
+    "login": "",
+    "login_failed": "5/5m/key",  # codes of second factors; passwords are counted in accounts.adapter
+    "signup": "",
+    "reset_password": "",
     "reset_password_from_key": "20/m/ip",
     # Who finds somebody's page open can guess their password there, too.
     "change_password": "5/m/user",
@@ -340,12 +341,28 @@ MFA_TOTP_TOLERANCE = 1  # a code before and after: typing takes time, and a phon
 ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False  # strangers get no mail from here
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 ALLAUTH_TRUSTED_PROXY_COUNT = TRUSTED_PROXY_COUNT
+
+# Limits (chatsite/limits.py)
+
+LIMITS = {
+    "log_in": a_rate("LOG_IN_RATE", default="30/m/ip,5/5m/key", per="ip|key"),
+    "sign_up": a_rate("SIGN_UP_RATE", default="60/m/ip", per="ip"),
+    # A mail for each.
+    "reset": a_rate("PASSWORD_RESET_RATE", default="20/m/ip,5/h/key", per="ip|key"),
+    "post": a_rate("POST_RATE", default="100/20s/user,1200/10m/user,6000/m/ip", per="user|ip"),
+    "change": a_rate("CHANGE_RATE", default="600/m/user,12000/m/ip", per="user|ip"),
+    "channel": a_rate("CHANNEL_RATE", default="30/10m/user,200/d/user,1000/h/ip", per="user|ip"),
+    "invitation": a_rate("INVITATION_RATE", default="100/h/user,500/d/user,2000/h/ip", per="user|ip"),
+}
+# Each process that takes posts counts them alone, and has its share of what may be posted.
+WEB_PROCESSES = a_number("WEB_PROCESSES", default=1, at_least=1, at_most=1000)
+WEB_MACHINES = a_number("WEB_MACHINES", default=1, at_least=1, at_most=1000)
 CACHES = {
-    # Only these limits are kept in it. Each is a file of some 100 bytes.
+    # Only limits are kept in it; `manage.py createcachetable` makes the table.
     "default": {
-        "BACKEND": "chatsite.counters.CountersOnDisk",
-        "LOCATION": str(VAR_DIR / "counters"),
-        "OPTIONS": {"MAX_ENTRIES": 5000},
+        "BACKEND": "chatsite.counters.CountersInDatabase",
+        "LOCATION": "counters",
+        "OPTIONS": {"MAX_ENTRIES": 20_000},
     }
 }
 

@@ -24,7 +24,7 @@ def static_fingerprint() -> str:
 
 
 def prepare() -> None:
-    """Migrates, removes the log-ins that have run out, and collects the static files when they changed."""
+    """Migrates, makes the table of limits, removes old log-ins, and collects changed static files."""
     import django
     from django.conf import settings
     from django.core.management import call_command
@@ -37,6 +37,7 @@ def prepare() -> None:
         print("Preparing the database …", flush=True)  # noqa: T201
         call_command("migrate", verbosity=0, interactive=False)
 
+    call_command("createcachetable", verbosity=0)
     call_command("clearsessions")
 
     stamp = Path(settings.STATIC_ROOT) / ".fingerprint"

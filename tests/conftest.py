@@ -12,6 +12,7 @@ from django.conf import settings
 from django.db import connection
 from hypothesis import HealthCheck
 
+from chatsite import limits
 from chatsite.breaker import Breaker
 from messaging.pipeline.queues import all_queues, persist_queues
 from tests.cast import Cast, gather
@@ -44,9 +45,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 @pytest.fixture(autouse=True)
 def nothing_is_known_to_be_away(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each test is a process that has met no fault yet."""
+    """Each test is a process that has met no fault yet, and in which nobody did anything."""
     monkeypatch.setattr("chatsite.database._breaker", Breaker("the database"))
     monkeypatch.setattr("messaging.pipeline.publish._breaker", Breaker("the broker"))
+    monkeypatch.setattr("chatsite.counters._breaker", Breaker("the table of limits"))
+    limits.here.clear()
 
 
 @pytest.fixture

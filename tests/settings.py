@@ -16,6 +16,9 @@ atexit.register(shutil.rmtree, os.environ["VAR_DIR"], ignore_errors=True)
 # Each process of each run has queues of its own on the one broker.
 os.environ["QUEUE_PREFIX"] = f"test.{os.getpid()}"
 os.environ["SIGN_UP_RATE"] = "10000/m/ip"
+# What is not about limits is done as fast as it goes.
+for name in ("POST_RATE", "CHANGE_RATE", "CHANNEL_RATE", "INVITATION_RATE"):
+    os.environ[name] = ""
 
 from chatsite.settings import *  # noqa: F403
 from chatsite.settings import DATABASES, VAR_DIR

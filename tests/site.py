@@ -174,6 +174,7 @@ class Site:
             "QUEUE_PREFIX": self._broker.prefix if self._broker else "chat",
             "PERSIST_QUEUES": str(PERSIST_QUEUES),
             "SIGN_UP_RATE": "100000/m/ip",  # everybody here comes from one address
+            **dict.fromkeys(("POST_RATE", "CHANGE_RATE", "CHANNEL_RATE", "INVITATION_RATE"), ""),
             "LOG_LEVEL": "INFO",
             "TRUSTED_PROXY_COUNT": "1" if has_live else "0",
             **settings,

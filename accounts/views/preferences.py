@@ -58,7 +58,7 @@ def preferences(request: SignedInRequest) -> HttpResponse:
     form.run(action, request.user)
     if form.errors:
         form.focus_wrong_field()
-        return _preferences_page(request, {section: form}, status=form.status)
+        return _preferences_page(request, {section: form})
     if section == "email":
         return _address_saved(request)
     with translation.override(form.cleaned_data.get("language") or translation.get_language()):
@@ -72,7 +72,7 @@ def picture(request: SignedInRequest) -> HttpResponse:
     form.run(set_avatar, request.user)
     if form.errors:
         form.focus_wrong_field()
-        return _preferences_page(request, {"picture": form}, status=form.status)
+        return _preferences_page(request, {"picture": form})
     toast(request, _("Your picture is saved."))
     return _saved("picture")
 
@@ -99,7 +99,7 @@ def _saved(section: str) -> HttpResponse:
 
 
 def _preferences_page(
-    request: SignedInRequest, entered: Mapping[str, PreferencesForm] | None = None, *, status: int = 200
+    request: SignedInRequest, entered: Mapping[str, PreferencesForm] | None = None
 ) -> HttpResponse:
     """The page, with the form that was `entered` in its section."""
     sections: dict[str, PreferencesForm] = {"picture": PictureForm()}
@@ -109,7 +109,9 @@ def _preferences_page(
         "saved": request.GET.get("saved", ""),
         "sends_mail": settings.SENDS_MAIL,
     }
-    return render(request, "accounts/preferences.html", context, status=status)
+    for form in (entered or {}).values():
+        return form.shown(request, "accounts/preferences.html", context)
+    return render(request, "accounts/preferences.html", context)
 
 
 def too_many_passwords(request: SignedInRequest) -> HttpResponse | None:

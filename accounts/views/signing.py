@@ -1,8 +1,9 @@
-"""Sign-up, log-out and passwords: what allauth's own views leave open."""
+"""Log-in, sign-up, log-out and passwords: what allauth's own views leave open."""
 
 from typing import Any
 
 from allauth.account.views import (
+    LoginView,
     PasswordChangeView,
     PasswordResetFromKeyView,
     PasswordResetView,
@@ -11,6 +12,7 @@ from allauth.account.views import (
 )
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
+from django.core.exceptions import NON_FIELD_ERRORS
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse_lazy
@@ -19,14 +21,44 @@ from django.utils.translation import gettext as _
 from accounts.actions import let_in
 from accounts.models import SiteInvitation
 from accounts.requests import token_of
-from chatsite.errors import ChatError, Conflict, NotAllowed, NotFound, Unavailable
+from chatsite.errors import ChatError, Conflict, NotAllowed, NotFound, TooMany, Unavailable
+from chatsite.limits import RESET, SIGN_UP, spend
 from chatsite.responses import leaves_nothing_behind
 from chatsite.toasts import toast
 
 
-class SignUp(SignupView):  # type: ignore[misc]  # allauth has no types
+class Limited:
+    """A form at the door: who sends it too often gets it back as typed, and is told when to try again.
+
+    `limit` is what each time counts for, "" where it is counted elsewhere.
+    """
+
+    limit = ""
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        view: Any = self
+        try:
+            if self.limit:
+                spend(self.limit)
+            response: HttpResponse = super().post(request, *args, **kwargs)  # type: ignore[misc]  # the view's
+        except TooMany as error:
+            # Not looked at: what is wrong with a name that was typed is what somebody may try to find out.
+            unbound = {**view.get_form_kwargs(), "data": None, "files": None, "initial": request.POST.dict()}
+            form = view.get_form_class()(**unbound)
+            form.errors[NON_FIELD_ERRORS] = form.error_class([str(error.message)])
+            response = view.render_to_response(view.get_context_data(form=form), status=error.status)
+            response["Retry-After"] = str(error.retry_after_s)
+        return response
+
+
+class LogIn(Limited, LoginView):  # type: ignore[misc]  # allauth has no types
+    """Failures are counted where the password is looked at: in `accounts.adapter`."""
+
+
+class SignUp(Limited, SignupView):  # type: ignore[misc]  # allauth has no types
     """At its own address, and at that of an invitation, which its form is sent to as well."""
 
+    limit = SIGN_UP
     invitation: SiteInvitation | None = None
     refusal: ChatError
 
@@ -64,7 +96,7 @@ class ChangePassword(PasswordChangeView):  # type: ignore[misc]  # allauth has n
         return response
 
 
-class ResetPassword(PasswordResetView):  # type: ignore[misc]  # allauth has no types
+class ResetPassword(Limited, PasswordResetView):  # type: ignore[misc]  # allauth has no types
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         if not settings.SENDS_MAIL:
             return render(request, "account/password_reset_by_admin.html")
@@ -72,6 +104,7 @@ class ResetPassword(PasswordResetView):  # type: ignore[misc]  # allauth has no 
         return response
 
     def form_valid(self, form: Any) -> HttpResponse:
+        spend(RESET, key=form.cleaned_data["email"].casefold())
         try:
             response: HttpResponse = super().form_valid(form)
         except Unavailable as error:
@@ -87,6 +120,9 @@ class ResetPasswordFromKey(PasswordResetFromKeyView):  # type: ignore[misc]  # a
         response: HttpResponse = super().form_valid(form)
         toast(self.request, _("Your password is changed. Log in with it."))
         return response
+
+
+log_in = LogIn.as_view()
 
 
 sign_up = SignUp.as_view()

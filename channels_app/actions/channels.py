@@ -20,6 +20,7 @@ from channels_app.permissions import (
     may_restore,
 )
 from chatsite.errors import Conflict, Invalid, NotAllowed
+from chatsite.limits import CHANGE, CHANNEL, limited, spend
 from chatsite.live.bus import announce
 from chatsite.live.events import channel_described
 from chatsite.rights import require
@@ -41,14 +42,18 @@ def create_channel(
     Raises:
         Invalid: the name or the topic breaks a rule.
         NotAllowed: the actor may not create channels, and there is no public one of that name.
+        TooMany: the actor created too many, and this one would be new.
     """
     require(is_active, actor)
     name, topic = clean_name(name), clean_topic(topic)
     creator = actor if isinstance(actor, User) else None
     if kind == Kind.PRIVATE:
         _require_may_create(actor)
+        _count(actor)
         return _create_private(_the_creator(actor), name=name, topic=topic, attempt=attempt)
     slug = slug_of(name)
+    if _named(slug) is None:
+        _count(actor)
     with transaction.atomic():
         channel = _named(slug)
         if channel is None:
@@ -73,6 +78,7 @@ def edit_channel(actor: Actor, channel: Channel, *, topic: str, name: str | None
     return channel
 
 
+@limited(CHANGE)
 def rename_channel(actor: Actor, channel: Channel, *, name: str) -> Channel:
     """Call `channel` by another name. A public one moves to its address, and the old one leads there.
 
@@ -93,6 +99,7 @@ def rename_channel(actor: Actor, channel: Channel, *, name: str) -> Channel:
     return channel
 
 
+@limited(CHANGE)
 def edit_topic(actor: Actor, channel: Channel, *, topic: str) -> None:
     """Give `channel` another topic.
 
@@ -107,6 +114,7 @@ def edit_topic(actor: Actor, channel: Channel, *, topic: str) -> None:
         announce(channel_described(channel.pk))
 
 
+@limited(CHANGE)
 def archive_channel(actor: Actor, channel: Channel) -> None:
     """Close `channel`: it can be read, nobody can write in it, and it is not browsed any more.
 
@@ -123,6 +131,7 @@ def archive_channel(actor: Actor, channel: Channel) -> None:
             announce(channel_described(channel.pk))
 
 
+@limited(CHANGE)
 def restore_channel(actor: Actor, channel: Channel) -> None:
     """Open an archived `channel` again; one that is open stays as it is.
 
@@ -162,6 +171,12 @@ def clean_topic(typed: str) -> str:
             field="topic",
         )
     return topic
+
+
+def _count(actor: Actor) -> None:
+    """Count a new channel; outside of a transaction, as `spend` wants it."""
+    if isinstance(actor, User):
+        spend(CHANNEL, user=actor.pk)
 
 
 def _require_may_create(actor: Actor) -> None:

@@ -13,6 +13,7 @@ from channels_app.names import DIRECT_SIGN, people_key, random_slug
 from channels_app.permissions import may_message
 from channels_app.queries import direct_of
 from chatsite.errors import Invalid, NotFound
+from chatsite.limits import CHANNEL, spend
 from chatsite.live.bus import announce
 from chatsite.live.events import memberships_changed
 from chatsite.rights import require
@@ -26,6 +27,7 @@ def open_direct(actor: User, *, usernames: Collection[str]) -> Channel:
     Raises:
         Invalid: nobody is named, too many are, or somebody who has no account.
         NotAllowed: the actor's account has ended.
+        TooMany: the actor opened too many that were new.
     """
     require(may_message, actor)
     people = {actor, *(_somebody(username) for username in usernames)}
@@ -34,7 +36,10 @@ def open_direct(actor: User, *, usernames: Collection[str]) -> Channel:
     if len(people) > MOST_IN_DIRECT:
         words = _("At most %(most)s people can have a conversation. Create a private channel for more.")
         raise Invalid(words % {"most": MOST_IN_DIRECT}, code="too_many_people")
-    channel = direct_of(people) or _insert(actor, people)
+    channel = direct_of(people)
+    if channel is None:
+        spend(CHANNEL, user=actor.pk)
+        channel = _insert(actor, people)
     unseen = Membership.objects.filter(channel=channel, user=actor, is_hidden=True)
     if unseen.update(is_hidden=False):
         announce(memberships_changed(actor.pk))

@@ -17,6 +17,7 @@ from channels_app.actions.memberships import subscribe
 from channels_app.models import Channel, Invitation, Membership
 from channels_app.permissions import may_invite, may_withdraw
 from chatsite.errors import Conflict, Invalid, NotFound
+from chatsite.limits import CHANGE, INVITATION, limited, spend
 from chatsite.live.bus import announce
 from chatsite.live.events import sidebar_changed
 from chatsite.rights import require
@@ -32,8 +33,10 @@ def invite(actor: User, channel: Channel, *, username: str) -> Invitation:
         Conflict: they are in it.
         Invalid: there is nobody of that name.
         NotAllowed: the actor may not invite there.
+        TooMany: the actor invited too often.
     """
     require(may_invite, actor, channel)  # again below, with the roles of then
+    spend(INVITATION, user=actor.pk)  # also for names that nobody has: they could be tried
     user = _somebody(username.strip().removeprefix("@"))
     with transaction.atomic():
         channel = locked(channel)
@@ -54,6 +57,7 @@ def invite(actor: User, channel: Channel, *, username: str) -> Invitation:
     return invitation
 
 
+@limited(CHANGE)
 def accept_invitation(actor: User, invitation_id: int) -> Channel:
     """Join the channel that the actor is invited to.
 
@@ -65,6 +69,7 @@ def accept_invitation(actor: User, invitation_id: int) -> Channel:
     return channel
 
 
+@limited(CHANGE)
 def decline_invitation(actor: User, invitation_id: int) -> None:
     """Have the invitation end.
 
@@ -75,6 +80,7 @@ def decline_invitation(actor: User, invitation_id: int) -> None:
         pass
 
 
+@limited(CHANGE)
 def withdraw_invitation(actor: User, invitation_id: int) -> Channel:
     """Take an invitation back.
 

@@ -9,11 +9,13 @@ from channels_app.actions.locking import locked
 from channels_app.models import Channel, Membership
 from channels_app.permissions import may_be_notified, may_clear, may_mark, may_mute
 from chatsite.errors import NotAllowed, NotFound
+from chatsite.limits import CHANGE, limited
 from chatsite.live.bus import announce
 from chatsite.live.events import memberships_changed, sidebar_changed
 from chatsite.rights import require
 
 
+@limited(CHANGE)
 def clear_channel(actor: User, channel: Channel) -> None:
     """Hide everything said in `channel` so far from the actor alone; others still see all of it.
 
@@ -33,6 +35,7 @@ def clear_channel(actor: User, channel: Channel) -> None:
         announce(memberships_changed(actor.pk))
 
 
+@limited(CHANGE)
 def undo_clear_channel(actor: User, channel: Channel) -> None:
     """Show the actor again what the last `clear_channel` hid.
 
@@ -48,6 +51,7 @@ def undo_clear_channel(actor: User, channel: Channel) -> None:
         announce(memberships_changed(actor.pk))
 
 
+@limited(CHANGE)
 def mark_read(
     actor: User, channel: Channel, *, seq: int, known: int = 0, marks: int | None = None
 ) -> Membership:
@@ -81,6 +85,7 @@ def mark_read(
     return membership
 
 
+@limited(CHANGE)
 def mark_unread(actor: User, channel: Channel, *, seq: int) -> None:
     """Take what was said in `channel` before number `seq` for read by the actor, and the rest for unread.
 
@@ -98,6 +103,7 @@ def mark_unread(actor: User, channel: Channel, *, seq: int) -> None:
     announce(sidebar_changed(actor.pk))
 
 
+@limited(CHANGE)
 def mute_channel(actor: User, channel: Channel, *, is_muted: bool) -> None:
     """Keep `channel` quiet for the actor: it shows no number of unread messages. Or end that.
 
@@ -108,6 +114,7 @@ def mute_channel(actor: User, channel: Channel, *, is_muted: bool) -> None:
     _switch(_subscription_of(actor, channel), "is_muted", is_on=is_muted)
 
 
+@limited(CHANGE)
 def notify_of_channel(actor: User, channel: Channel, *, notifies: bool) -> None:
     """Have the actor's browsers show a notice of every message in `channel`, or end that.
 

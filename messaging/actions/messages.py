@@ -9,6 +9,7 @@ from accounts.audit import record
 from accounts.models import Act, User
 from channels_app.models import Channel
 from chatsite.errors import NotFound
+from chatsite.limits import CHANGE, limited
 from chatsite.live.bus import announce
 from chatsite.live.events import channel_changed
 from chatsite.rights import Predicate
@@ -20,6 +21,7 @@ from messaging.rendering import HTML_VERSION, render
 from messaging.texts import clean_text
 
 
+@limited(CHANGE)
 def edit_message(actor: User, client_id: UUID, *, text: str) -> Message:
     """Give the actor's own message another text; the earlier one is kept for admins.
 
@@ -41,6 +43,7 @@ def edit_message(actor: User, client_id: UUID, *, text: str) -> Message:
     return message
 
 
+@limited(CHANGE)
 def delete_message(actor: User, client_id: UUID) -> Message | None:
     """Take a message away from everybody: the row stays, its texts are gone.
 

@@ -4,12 +4,14 @@ from collections.abc import Collection
 
 from accounts.models import User
 from accounts.permissions import is_active
+from chatsite.limits import CHANGE, limited
 from chatsite.live.bus import announce
 from chatsite.live.events import browser_changed
 from chatsite.live.stream import device_of
 from chatsite.rights import require
 
 
+@limited(CHANGE)
 def tell_browser(actor: User, *, session_key: str, is_idle: bool, people: Collection[int]) -> None:
     """Tell that the browser of that session is used or not, and of whom it shows whether they are here.
 

@@ -2,6 +2,7 @@
 
 from accounts.models import User
 from channels_app.models import Channel
+from chatsite.limits import CHANGE, limited, spend_here
 from chatsite.live.bus import announce
 from chatsite.live.events import typing
 from chatsite.rights import require
@@ -9,6 +10,7 @@ from messaging.permissions import may_post
 from messaging.pipeline.ticket import Ticket
 
 
+@limited(CHANGE)
 def tell_typing(actor: User, channel: Channel) -> None:
     """Tell who has `channel` open that the actor writes there.
 
@@ -21,4 +23,5 @@ def tell_typing(actor: User, channel: Channel) -> None:
 
 def tell_typing_with_ticket(ticket: Ticket) -> None:
     """As `tell_typing`, without a question to the database."""
+    spend_here(CHANGE, user=ticket.author_id)
     announce(typing(ticket.channel_id, ticket.author_id))

@@ -14,6 +14,7 @@ from accounts.models import User
 from channels_app.models import Channel
 from chatsite.database import database_needed
 from chatsite.errors import ChatError, Conflict, Invalid, NotAllowed, Words
+from chatsite.limits import POST, spend_here
 from messaging.models import Message, RejectedMessage
 from messaging.permissions import may_post
 from messaging.pipeline.direct import store_now
@@ -56,11 +57,13 @@ def accept(
 
     Raises:
         Invalid: the text breaks a rule.
+        TooMany: the author posts faster than the site takes it.
         NotAllowed: the author may not post there.
         Conflict: the client_id is another message's; or `previous` is still on its way, and this one would
             overtake it (`resend_previous`).
         Unavailable: the message could not be made safe; the same call may be tried again.
     """
+    spend_here(POST, user=author.pk)
     envelope = _envelope(author.pk, channel.pk, text, client_id)
     known = Message.objects.filter(client_id=client_id).values_list("fingerprint", flat=True).first()
     if known is not None:
@@ -81,6 +84,7 @@ def accept_with_ticket(
 
     What `accept` would refuse for another reason than its text, `persist` rejects later.
     """
+    spend_here(POST, user=ticket.author_id)
     return _take(_envelope(ticket.author_id, ticket.channel_id, text, client_id), previous)
 
 

@@ -140,7 +140,7 @@ def edit(request: SignedInRequest, client_id: UUID) -> HttpResponse:
     form = TextForm(request.POST)
     edited = form.run(actions.edit_message, request.user, client_id)
     if edited is None:
-        return render(request, page, {"message": message, "form": form}, status=form.status)
+        return form.shown(request, page, {"message": message, "form": form})
     if request.htmx:
         return render(request, "messaging/_message.html", {"message": edited})
     return redirect(edited)
