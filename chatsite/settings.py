@@ -306,7 +306,7 @@ ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_PREVENT_ENUMERATION = False  # without verified addresses there is nothing to hide behind
 ACCOUNT_RATE_LIMITS = {
-    # What keeps what was typed is counted by us (LIMITS); allauth counts what is about passwords and codes alone.
+    # What keeps what was typed is counted by us (LIMITS); allauth counts passwords typed again, and codes.
     "login": "",
     "login_failed": "5/5m/key",  # codes of second factors; passwords are counted in accounts.adapter
     "signup": "",
