@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from messaging.models import Worker
 from messaging.pipeline.roster import FRESH_S, Place, renew, sign_in, sign_out
-from tests.messaging.test_worker import asleep
+from tests.messaging.workers import asleep
 
 pytestmark = pytest.mark.django_db(transaction=True)
 HERE, ELSEWHERE = "this-host", "another-host"

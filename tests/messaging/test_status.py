@@ -26,7 +26,7 @@ from messaging.pipeline.envelope import Envelope
 from messaging.pipeline.persist import Dropped, persist
 from tests.cast import Cast, say, signed_in
 from tests.messaging.test_ticket import ticket_on_page
-from tests.messaging.test_way_down import resting
+from tests.messaging.workers import asleep
 from tests.threads import run_together, somebody_waits_for_a_lock
 from tests.waiting import wait_for
 
@@ -111,7 +111,7 @@ def test_who_posts_the_rejected_again_is_told_that_it_is_on_its_way(cast: Cast, 
     leave_channel(SYSTEM, cast.design, user=cast.bob)
     first = accepted_us()
     wait_for(lambda: told(first) == "not_sent", what="its rejection")
-    with resting(worker):
+    with asleep(worker):
         again = accepted_us()
         assert (told(again), told(first)) == ("sending", "not_sent")
     wait_for(lambda: told(again) == "not_sent", what="the rejection of the other post")

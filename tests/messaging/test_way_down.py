@@ -1,12 +1,9 @@
 """The way down: a post while the broker, the database or both are away, and in which order it ends up."""
 
-import os
 import re
-import signal
 import time
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
@@ -26,6 +23,7 @@ from tests.cast import Cast, post_text, say, signed_in
 from tests.chatsite.test_answers import take_the_database_away
 from tests.faults.proxy import Proxy
 from tests.messaging.test_ticket import ticket_on_page
+from tests.messaging.workers import asleep
 from tests.waiting import wait_for
 
 JSON = {"Accept": "application/json"}
@@ -70,16 +68,6 @@ def wire(cast: Cast, settings: LazySettings) -> Iterator[Proxy]:
         settings.BROKER_URL = url._replace(netloc=netloc).geturl()
         yield wire
         broker.close_idle()
-
-
-@contextmanager
-def resting(worker: int) -> Iterator[None]:
-    """The worker does nothing meanwhile: what was accepted stays in the queue."""
-    os.killpg(worker, signal.SIGSTOP)
-    try:
-        yield
-    finally:
-        os.killpg(worker, signal.SIGCONT)
 
 
 @pytest.mark.stack
@@ -134,7 +122,7 @@ def test_past_the_broker_on_request(cast: Cast, settings: LazySettings) -> None:
 @pytest.mark.stack
 def test_nothing_overtakes_what_is_still_in_the_queue(cast: Cast, wire: Proxy, worker: int) -> None:
     bob = signed_in(cast.bob)
-    with resting(worker):
+    with asleep(worker):
         first = post(bob, cast.design, "first")
         wire.cut()
         second = post(bob, cast.design, "second", previous=first.client_id)
@@ -189,7 +177,7 @@ def test_the_message_of_another_counts_for_nothing(cast: Cast, settings: LazySet
 @pytest.mark.stack
 def test_the_plain_page_keeps_the_order_too(cast: Cast, wire: Proxy, worker: int) -> None:
     bob = signed_in(cast.bob)
-    with resting(worker):
+    with asleep(worker):
         first, page = said_on_a_page(bob, cast.design, "first")
         wire.cut()
         refused = send(bob, cast.design, page, "second")
@@ -210,7 +198,7 @@ def test_the_plain_page_keeps_the_order_too(cast: Cast, wire: Proxy, worker: int
 @pytest.mark.stack
 def test_what_a_plain_page_sends_again_is_the_same_message(cast: Cast, wire: Proxy, worker: int) -> None:
     bob = signed_in(cast.bob)
-    with resting(worker):
+    with asleep(worker):
         _first, page = said_on_a_page(bob, cast.design, "first")
         wire.hold()
         refused = send(bob, cast.design, page, "second")

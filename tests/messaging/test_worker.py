@@ -2,9 +2,6 @@
 
 import json
 import os
-import signal
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -18,19 +15,10 @@ from messaging.pipeline.queues import persist_queue_name, tasks_queue
 from messaging.tasks import persist
 from tests.cast import Cast
 from tests.messaging.test_persist import envelope
+from tests.messaging.workers import asleep
 from tests.waiting import wait_for
 
 pytestmark = pytest.mark.stack
-
-
-@contextmanager
-def asleep(pid: int) -> Iterator[None]:
-    """The worker does nothing within."""
-    os.killpg(pid, signal.SIGSTOP)
-    try:
-        yield
-    finally:
-        os.killpg(pid, signal.SIGCONT)
 
 
 def put_into_queue(channel_id: int, body: str) -> None:
