@@ -379,10 +379,6 @@ class Site:
         assert self._broker is not None, "the embedded default has no queues"
         self._broker.publish(body, partition=partition, headers=headers, content_type=content_type)
 
-    def change_rows(self, statement: str) -> None:
-        """Run `statement` on the database, behind the product's back."""
-        self._database.change_rows(statement)
-
     def locked(self, slug: str) -> AbstractContextManager[None]:
         """Have nobody store anything in channel `slug` within."""
         return self._database.locked("SELECT id FROM channels_app_channel WHERE slug = {} FOR UPDATE", slug)
@@ -474,11 +470,6 @@ class _Database:
         with closing(self._connect(self._name)) as connection, closing(connection.cursor()) as cursor:
             cursor.execute(statement.format(*[mark] * len(values)), values)
             return list(cursor.fetchall())
-
-    def change_rows(self, statement: str) -> None:
-        with closing(self._connect(self._name)) as connection, closing(connection.cursor()) as cursor:
-            cursor.execute(statement)
-            connection.commit()
 
     @contextmanager
     def locked(self, statement: str, *values: object) -> Iterator[None]:
