@@ -116,9 +116,9 @@ class Hub:
 
     def _beat(self, loop: asyncio.AbstractEventLoop, second: int) -> None:
         """Keep connections open that proxies would close, and find out which are gone."""
-        for stream in list(self._groups[second % HEARTBEAT_S]):
-            stream.write(frames.HEARTBEAT)
         loop.call_later(1, self._beat, loop, second + 1)
+        for stream in list(self._groups[second % HEARTBEAT_S]):
+            _tell(stream, frames.HEARTBEAT)
 
     def _read(self, loop: asyncio.AbstractEventLoop) -> None:
         """The reader's thread, for as long as the loop runs."""
@@ -156,7 +156,16 @@ def _resolve(answered: "asyncio.Future[bytes]", first: bytes, refusal: str) -> N
 def _deliver(parcels: list[Parcel]) -> None:
     for parcel in parcels:
         for stream in parcel.streams:
-            if parcel.is_last:
-                stream.end(parcel.frame)
-            else:
-                stream.write(parcel.frame)
+            _tell(stream, parcel.frame, is_last=parcel.is_last)
+
+
+def _tell(stream: Stream, frame: bytes, *, is_last: bool = False) -> None:
+    """Whatever the server raises about one connection ends that stream; the others are told all the same."""
+    try:
+        if is_last:
+            stream.end(frame)
+        else:
+            stream.write(frame)
+    except Exception:
+        logger.exception("a stream broke")
+        stream.end()

@@ -5,6 +5,7 @@ import threading
 import time
 from collections.abc import Callable, Collection, Coroutine, Iterator, Mapping
 from concurrent.futures import Future
+from contextlib import suppress
 from functools import partial
 from typing import Any, TypeVar
 
@@ -18,6 +19,7 @@ from accounts.actors import SYSTEM
 from accounts.models import User
 from channels_app.actions import join_channel, leave_channel
 from channels_app.models import Channel, Membership
+from chatsite.live import hub as live_hub
 from chatsite.live.hub import Hub, Refused
 from chatsite.live.reader import LOOKED_AT_ONCE
 from chatsite.live.source import Batch, Place, Viewer
@@ -116,6 +118,7 @@ class Browser:
         known: Mapping[int, int] = NOTHING,
     ) -> None:
         self.received = b""
+        self.is_broken = False
         self.client = signed_in(user)
         self._hub = hub
         session_key = self.client.cookies[settings.SESSION_COOKIE_NAME].value
@@ -139,7 +142,8 @@ class Browser:
 
     async def _run(self, first: bytes) -> None:
         try:
-            await self.stream.run(self._receive, first)
+            with suppress(ConnectionResetError):
+                await self.stream.run(self._receive, first)
         finally:
             self._hub.leave(self.stream)
 
@@ -148,6 +152,8 @@ class Browser:
         raise AssertionError("nobody sends anything")
 
     async def _send(self, message: Message) -> None:
+        if self.is_broken:
+            raise ConnectionResetError
         self.received += message["body"]
 
 
@@ -217,6 +223,27 @@ def test_a_server_that_stops_does_not_wait_for_who_is_not_in_yet(
     door.answers.set()
     assert loop.run(outcome(Browser(hub, cast.carol).open())) == "unavailable"
     assert not bob.received
+
+
+def test_one_connection_that_breaks_costs_the_others_neither_a_frame_nor_a_heartbeat(
+    cast: Cast, loop: Loop, door: Doorkeeper, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(live_hub, "HEARTBEAT_S", 1)  # all in one group, every second
+    hub = Hub(lambda: door, most=10, most_per_user=10)
+    breaking = [Browser(hub, someone, "design") for someone in (cast.bob, cast.dave, cast.alice)]
+    carol = Browser(hub, cast.carol, "design")
+    for browser in (*breaking, carol):
+        loop.run(browser.open())
+    for browser in breaking:
+        browser.is_broken = True
+
+    say(cast.bob, cast.design, "hello")
+
+    wait_for(lambda: carol.has("hello"), what="the message")
+    beats = carol.count("beat")
+    wait_for(lambda: carol.count("beat") >= beats + 2, what="two heartbeats")
+    wait_for(lambda: all(browser.stream.is_over for browser in breaking), what="the others to end")
+    assert not carol.stream.is_over
 
 
 def test_who_leaves_in_the_moment_in_which_they_are_let_in_keeps_no_place(
