@@ -1,5 +1,7 @@
 """What the project's commands share: a refusal or an outage is one clear line, never a traceback."""
 
+from argparse import ArgumentTypeError
+from collections.abc import Callable
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
@@ -9,6 +11,21 @@ from chatsite.errors import ChatError
 from chatsite.origin import acting_from
 
 STOPPED = 130  # exit code: as a shell reports what Ctrl-C ended
+
+
+def seconds(*, most: float, may_be_zero: bool = False) -> Callable[[str], float]:
+    """Reads a time that is typed as an option: above 0, or from 0 on, and `most` seconds at most."""
+
+    def read(typed: str) -> float:
+        try:
+            number = float(typed)
+        except ValueError:
+            number = -1
+        if not 0 <= number <= most or (not number and not may_be_zero):
+            raise ArgumentTypeError(f"a number of seconds up to {most:g}, not {typed}")
+        return number
+
+    return read
 
 
 class ChatCommand(BaseCommand):

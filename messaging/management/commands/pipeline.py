@@ -3,14 +3,14 @@
 import json
 import sys
 import time
-from argparse import ArgumentParser, ArgumentTypeError, RawDescriptionHelpFormatter
+from argparse import ArgumentParser, RawDescriptionHelpFormatter
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from typing import Any
 
 from django.core.management.base import CommandError
 
-from chatsite.commands import ChatCommand
+from chatsite.commands import ChatCommand, seconds
 from messaging.pipeline.figures import Figures, QueueFigures, figures
 from messaging.pipeline.roster import FRESH_S
 
@@ -34,16 +34,6 @@ oldest: nobody can look at the head of such a queue. A queue is stored in its or
 """
 
 
-def seconds(typed: str) -> float:
-    try:
-        number = float(typed)
-    except ValueError:
-        number = 0
-    if not 0 < number <= LONGEST_WAIT_S:
-        raise ArgumentTypeError(f"a number of seconds up to {LONGEST_WAIT_S}, not {typed}")
-    return number
-
-
 class Command(ChatCommand):
     help = HELP
     requires_system_checks = []
@@ -58,7 +48,7 @@ class Command(ChatCommand):
         how_long = parser.add_mutually_exclusive_group()
         how_long.add_argument(
             "--watch",
-            type=seconds,
+            type=seconds(most=LONGEST_WAIT_S),
             nargs="?",
             const=WATCH_EVERY_S,
             metavar="SECONDS",
@@ -66,7 +56,7 @@ class Command(ChatCommand):
         )
         how_long.add_argument(
             "--wait-empty",
-            type=seconds,
+            type=seconds(most=LONGEST_WAIT_S),
             nargs="?",
             const=LONGEST_WAIT_S,
             metavar="SECONDS",

@@ -2,29 +2,19 @@
 
 import sys
 import uuid
-from argparse import ArgumentParser, ArgumentTypeError
+from argparse import ArgumentParser
 from typing import Any
 
 from django.core.management.base import CommandError
 
 from accounts.management.arguments import the_user
 from channels_app.management.arguments import the_channel
-from chatsite.commands import ChatCommand
+from chatsite.commands import ChatCommand, seconds
 from messaging.names import new_client_id
 from messaging.pipeline.accept import Accepted, accept, rejection_of, wait_until_stored
 
 LONGEST_WAIT_S = 3600
 NOT_STORED_YET = 3  # exit code
-
-
-def seconds(typed: str) -> float:
-    try:
-        number = float(typed)
-    except ValueError:
-        number = -1
-    if not 0 <= number <= LONGEST_WAIT_S:
-        raise ArgumentTypeError(f"a number of seconds from 0 to {LONGEST_WAIT_S}, not {typed}")
-    return number
 
 
 class Command(ChatCommand):
@@ -36,7 +26,7 @@ class Command(ChatCommand):
         parser.add_argument("--as", dest="author", metavar="USERNAME", required=True, help="who says it")
         parser.add_argument(
             "--wait",
-            type=seconds,
+            type=seconds(most=LONGEST_WAIT_S, may_be_zero=True),
             default=0,
             metavar="SECONDS",
             help="with a broker: wait until a worker has stored it, "
