@@ -171,6 +171,7 @@ def test_a_node_that_hangs_behind_tls_is_left_for_one_that_answers(
     with tls_before(wire.port, tmp_path) as secured, Proxy(secured.port) as hanging:
         monkeypatch.setenv("SSL_CERT_FILE", str(secured.certificate))
         settings.BROKER_URL = good.replace("amqp:", "amqps:").replace(f":{wire.port}", f":{hanging.port}")
+        monkeypatch.setattr(publisher, "_publisher", None)  # one that found the broker before
         announce(channel_changed(1, 1))
         ears_of_others.wait_for(channel_changed(1, 1))
 

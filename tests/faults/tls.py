@@ -48,7 +48,8 @@ async def _serve(
 ) -> None:
     async def pass_on_both(near_in: StreamReader, near_out: StreamWriter) -> None:
         far_in, far_out = await asyncio.open_connection("127.0.0.1", port)
-        await asyncio.gather(_pass_on(near_in, far_out), _pass_on(far_in, near_out))
+        with contextlib.suppress(asyncio.CancelledError):  # when all of it ends
+            await asyncio.gather(_pass_on(near_in, far_out), _pass_on(far_in, near_out))
 
     is_over = asyncio.Event()
     async with await asyncio.start_server(pass_on_both, "127.0.0.1", 0, ssl=context) as server:
