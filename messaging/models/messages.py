@@ -176,6 +176,9 @@ class Worker(models.Model):
     pid = models.PositiveIntegerField(_("process"))
     started_at = models.DateTimeField(_("started"))
     seen_at = models.DateTimeField(_("seen"))
+    in_hand = models.PositiveIntegerField(
+        _("messages in hand"), default=0, db_default=0, help_text=_("Taken from the queues, not stored yet.")
+    )
 
     class Meta:
         verbose_name = _("worker")

@@ -58,12 +58,17 @@ class BrokerFigures:
 
 @dataclass(frozen=True, slots=True)
 class WorkerFigures:
-    """A worker in the roster; it has queues as long as it is fresh."""
+    """A worker in the roster; it has queues as long as it is fresh.
+
+    Arguments:
+        in_hand: messages that it had taken and not stored, when it was seen.
+    """
 
     host: str
     pid: int
     seen_s_ago: float
     is_fresh: bool
+    in_hand: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,21 +118,23 @@ class Figures:
     def is_empty(self) -> bool:
         """Whether nothing waits, as far as it can be known at one moment.
 
-        What a worker holds is not counted. It is stored within a batch's time as long as the worker does its
-        work, which it shows by its place in the roster; and without any consumer nothing is held.
+        What a worker holds it says in the roster, which shows what it held a moment ago; and without any
+        consumer nothing is held.
         """
         if self.broker.fault or self.broker.waiting:
             return False
-        return not self.has_consumers or self._all_workers_are_at_work
+        return not self.has_consumers or self._all_workers_have_nothing
 
     @property
     def has_consumers(self) -> bool:
         return any(queue.consumers for queue in self.broker.queues)
 
     @property
-    def _all_workers_are_at_work(self) -> bool:
+    def _all_workers_have_nothing(self) -> bool:
         workers = self.database.workers
-        return not self.database.fault and bool(workers) and all(worker.is_fresh for worker in workers)
+        if self.database.fault or not workers:
+            return False
+        return all(worker.is_fresh and not worker.in_hand for worker in workers)
 
 
 def figures() -> Figures:
@@ -144,7 +151,10 @@ def roster() -> list[WorkerFigures]:
     seen = Worker.objects.filter(seen_at__gt=Now() - FORGOTTEN)
     rows = seen.annotate(asked_at=Now()).order_by("host", "pid")
     ages = [(row, (row.asked_at - row.seen_at).total_seconds()) for row in rows]
-    return [WorkerFigures(row.host, row.pid, max(0.0, age), is_fresh=age < FRESH_S) for row, age in ages]
+    return [
+        WorkerFigures(row.host, row.pid, max(0.0, age), is_fresh=age < FRESH_S, in_hand=row.in_hand)
+        for row, age in ages
+    ]
 
 
 def _of_the_database() -> DatabaseFigures:

@@ -28,7 +28,7 @@ logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class Seat:
     """One worker among all that are there: number `rank`, from 0 on, of `count`."""
 
     rank: int
@@ -52,27 +52,30 @@ def sign_in(host: str, pid: int) -> int:
     return Worker.objects.create(host=host, pid=pid, started_at=Now(), seen_at=Now()).pk
 
 
-def renew(row: int, host: str, pid: int) -> Place:
-    """Say that the worker `pid` of `host` is there, and learn its place among the others.
+def renew(row: int, host: str, pid: int, *, in_hand: int = 0) -> Seat:
+    """Say that the worker `pid` of `host` is there, and learn its seat among the others.
 
     Time is the database's, which all of them share. A process of this host that has ended leaves at once,
     before its row is stale.
 
     Arguments:
         row: as `sign_in` returned it.
+        in_hand: messages that it has taken from the queues and not stored yet.
 
     Raises:
         django.db.Error: the database is away.
     """
     # Two containers may call themselves the same: they share a row, and one of them stands by.
-    if not Worker.objects.filter(host=host, pid=pid).update(seen_at=Now()):
+    if not Worker.objects.filter(host=host, pid=pid).update(seen_at=Now(), in_hand=in_hand):
         with contextlib.suppress(IntegrityError):
-            Worker.objects.create(pk=row, host=host, pid=pid, started_at=Now(), seen_at=Now())
+            Worker.objects.create(
+                pk=row, host=host, pid=pid, started_at=Now(), seen_at=Now(), in_hand=in_hand
+            )
     fresh = Worker.objects.filter(seen_at__gt=Now() - timedelta(seconds=FRESH_S)).order_by("pk")
     there = [worker for worker in fresh if worker.host != host or _is_alive(worker.pid)]
     names = [(worker.host, worker.pid) for worker in there]
     # Ours may be gone again, when somebody empties the table: then it is as if there were nobody else.
-    return Place(names.index((host, pid)), len(names)) if (host, pid) in names else Place(0, 1)
+    return Seat(names.index((host, pid)), len(names)) if (host, pid) in names else Seat(0, 1)
 
 
 def sign_out(row: int) -> None:
@@ -97,15 +100,21 @@ def _is_alive(pid: int) -> bool:
 
 
 class Roster:
-    """Keeps this worker in the roster, by a thread of its own, and knows its place.
+    """Keeps this worker in the roster, by a thread of its own, and knows its seat.
 
-    A place that could not be renewed for FRESH_S is lost: by then the others have taken over.
+    A seat that could not be renewed for FRESH_S is lost: by then the others have taken over.
     """
 
-    def __init__(self, on_change: Callable[[], None]) -> None:
-        """`on_change` is called, in the thread, whenever the place may be another."""
+    def __init__(self, *, on_change: Callable[[], None], in_hand: Callable[[], int]) -> None:
+        """Both are called in the thread.
+
+        Arguments:
+            on_change: whenever the seat may be another.
+            in_hand: how many messages this worker has taken and not stored yet.
+        """
         self._on_change = on_change
-        self._place: Place | None = None
+        self._in_hand = in_hand
+        self._seat: Seat | None = None
         self._row: int | None = None
         self._renewed_at = 0.0
         self._is_ending = threading.Event()
@@ -115,7 +124,7 @@ class Roster:
         self._thread.start()
 
     def leave(self) -> None:
-        """Have the thread give up the place and end."""
+        """Have the thread give up the seat and end."""
         self._is_ending.set()
 
     def wait_until_left(self) -> None:
@@ -123,9 +132,9 @@ class Roster:
         self._thread.join(FRESH_S)
 
     @property
-    def place(self) -> Place | None:
-        """The place of this worker, None while it has none."""
-        return self._place if time.monotonic() - self._renewed_at < FRESH_S else None
+    def seat(self) -> Seat | None:
+        """The seat of this worker, None while it has none."""
+        return self._seat if time.monotonic() - self._renewed_at < FRESH_S else None
 
     def _run(self) -> None:
         host, pid = socket.gethostname(), os.getpid()
@@ -144,12 +153,12 @@ class Roster:
         try:
             if self._row is None:
                 self._row = sign_in(host, pid)
-            place = renew(self._row, host, pid)
-        except Exception as fault:  # noqa: BLE001  # whatever it is, the place is lost unless it passes
+            seat = renew(self._row, host, pid, in_hand=self._in_hand())
+        except Exception as fault:  # noqa: BLE001  # whatever it is, the seat is lost unless it passes
             logger.warning("roster not reached", extra={"fault": repr(fault)})
             connection.close()
             return
-        is_new = place != self.place
-        self._place, self._renewed_at = place, asked_at
+        is_new = seat != self.seat
+        self._seat, self._renewed_at = seat, asked_at
         if is_new:
             self._on_change()

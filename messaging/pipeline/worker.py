@@ -75,7 +75,7 @@ class Persisting:
         self._finished: deque[list[Delivery]] = deque()  # stored, not acknowledged yet
         self._partitions = 0
         self._wake_reader, self._wake_writer = socket.socketpair()
-        self._roster = Roster(on_change=self._wake_loop)
+        self._roster = Roster(on_change=self._wake_loop, in_hand=lambda: self._inbox.in_hand)
         self._thread = threading.Thread(target=self._store, name="persister", daemon=True)
         self._tick: Any = None
 
@@ -137,14 +137,14 @@ class Persisting:
         except self._connection.connection_errors:
             raise
         except Exception as fault:
-            # Celery's timer would note it and go on, and the worker keep its place for a queue that nobody
+            # Celery's timer would note it and go on, and the worker keep its seat for a queue that nobody
             # reads. A lost connection is begun anew, with all that was open on it.
             raise ConnectionError(f"the queues could not be taken over: {fault!r}") from fault
 
     def _look_around(self) -> None:
-        """Take and hand back queues, as the roster says; without a place in it, all of them."""
-        place = self._roster.place
-        own = {one for one in range(self._partitions) if place is not None and place.has(one)}
+        """Take and hand back queues, as the roster says; without a seat in it, all of them."""
+        seat = self._roster.seat
+        own = {one for one in range(self._partitions) if seat is not None and seat.has(one)}
         for partition in self._leases.keys() - own:
             self._hand_back(self._leases.pop(partition))
         ending = {lease.partition for lease in self._ending}

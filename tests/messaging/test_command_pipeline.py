@@ -17,9 +17,11 @@ from typing import Any
 import pytest
 from celery import current_app
 from django.core.management import CommandError, call_command
+from django.db import transaction
 from django.utils import timezone
 from kombu import Producer
 
+from channels_app.models import Channel
 from messaging.management.commands import pipeline
 from messaging.models import Message, RejectedMessage, Worker
 from messaging.pipeline.accept import accept
@@ -259,6 +261,25 @@ def test_waiting_until_empty_gives_up_in_time_and_says_why(
 
 def nothing_shows() -> bool:
     return not any(queue["waiting"] for queue in look()[0]["broker"]["queues"])
+
+
+@pytest.mark.stack
+def test_what_a_worker_holds_that_gets_no_further_is_not_taken_for_stored(
+    cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pipeline, "SETTLE_S", 2.0)  # it says every second what it holds
+    wait_for(Worker.objects.exists, what="the worker in the roster")
+    with transaction.atomic():
+        Channel.objects.select_for_update().get(pk=cast.public.pk)
+        accepted = accept(cast.bob, cast.public, text="held", client_id=uuid.uuid4())
+        wait_for(nothing_shows, what="the worker to hold it")
+
+        with pytest.raises(CommandError, match="in the hands of workers: 1"):
+            call_command("pipeline", "--wait-empty", "5", stdout=io.StringIO())
+
+        assert any(", 1 in hand" in line for line in lines())
+    call_command("pipeline", "--wait-empty", "30", stdout=io.StringIO())
+    assert Message.objects.get().client_id == accepted.client_id
 
 
 @pytest.mark.stack

@@ -12,7 +12,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from messaging.models import Worker
-from messaging.pipeline.roster import FRESH_S, Place, renew, sign_in, sign_out
+from messaging.pipeline.roster import FRESH_S, Seat, renew, sign_in, sign_out
 from tests.messaging.workers import asleep
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -30,8 +30,8 @@ def empty_roster(request: pytest.FixtureRequest) -> Iterator[None]:
         yield
 
 
-def arrive(host: str, pid: int) -> Place:
-    """The place of a worker that has just signed in."""
+def arrive(host: str, pid: int) -> Seat:
+    """The seat of a worker that has just signed in."""
     return renew(sign_in(host, pid), host, pid)
 
 
@@ -48,28 +48,28 @@ def ended_process() -> int:
 
 
 def test_a_worker_alone_has_every_partition(empty_roster: None) -> None:
-    place = arrive(ELSEWHERE, 1)
+    seat = arrive(ELSEWHERE, 1)
 
-    assert place == Place(0, 1)
-    assert all(place.has(partition) for partition in PARTITIONS)
+    assert seat == Seat(0, 1)
+    assert all(seat.has(partition) for partition in PARTITIONS)
 
 
 def test_each_partition_is_at_home_in_exactly_one_worker(empty_roster: None) -> None:
     rows = {pid: sign_in(ELSEWHERE, pid) for pid in (1, 2, 3)}
 
-    places = [renew(row, ELSEWHERE, pid) for pid, row in rows.items()]
+    seats = [renew(row, ELSEWHERE, pid) for pid, row in rows.items()]
 
-    assert {place.count for place in places} == {3}
+    assert {seat.count for seat in seats} == {3}
     for partition in PARTITIONS:
-        assert sum(place.has(partition) for place in places) == 1
-    assert all(any(place.has(partition) for partition in PARTITIONS) for place in places)
+        assert sum(seat.has(partition) for seat in seats) == 1
+    assert all(any(seat.has(partition) for partition in PARTITIONS) for seat in seats)
 
 
 def test_who_is_silent_loses_its_partitions_and_gets_them_back_when_it_speaks(empty_roster: None) -> None:
     first, second = sign_in(ELSEWHERE, 1), sign_in(ELSEWHERE, 2)
     be_silent(ELSEWHERE, 1)
 
-    assert renew(second, ELSEWHERE, 2) == Place(0, 1)
+    assert renew(second, ELSEWHERE, 2) == Seat(0, 1)
 
     assert renew(first, ELSEWHERE, 1).count == 2
 
@@ -79,7 +79,7 @@ def test_who_signs_out_leaves_at_once(empty_roster: None) -> None:
 
     sign_out(first)
 
-    assert renew(second, ELSEWHERE, 2) == Place(0, 1)
+    assert renew(second, ELSEWHERE, 2) == Seat(0, 1)
 
 
 def test_who_signs_out_late_does_not_sign_out_who_has_its_name_now(empty_roster: None) -> None:
@@ -92,20 +92,20 @@ def test_who_signs_out_late_does_not_sign_out_who_has_its_name_now(empty_roster:
     assert [worker.pk for worker in Worker.objects.all()] == [successor]
 
 
-def test_two_of_one_name_share_a_place(empty_roster: None) -> None:
+def test_two_of_one_name_share_a_seat(empty_roster: None) -> None:
     rows = [sign_in(ELSEWHERE, 1), sign_in(ELSEWHERE, 1)]
     arrive(ELSEWHERE, 2)
 
-    places = [renew(row, ELSEWHERE, 1) for _second in range(2) for row in rows]
+    seats = [renew(row, ELSEWHERE, 1) for _second in range(2) for row in rows]
 
-    assert places == [Place(0, 2)] * 4
+    assert seats == [Seat(0, 2)] * 4
 
 
 def test_who_was_forgotten_has_its_row_again(empty_roster: None) -> None:
     row = sign_in(ELSEWHERE, 1)
     Worker.objects.all().delete()
 
-    assert renew(row, ELSEWHERE, 1) == Place(0, 1)
+    assert renew(row, ELSEWHERE, 1) == Seat(0, 1)
 
     sign_out(row)
     assert not Worker.objects.exists()
@@ -116,9 +116,9 @@ def test_a_process_of_this_host_that_has_ended_does_not_count(empty_roster: None
     arrive(HERE, dead)
     arrive(ELSEWHERE, dead)
 
-    place = arrive(HERE, os.getpid())
+    seat = arrive(HERE, os.getpid())
 
-    assert place.count == 2  # the one on the other host can't be looked at from here
+    assert seat.count == 2  # the one on the other host can't be looked at from here
 
 
 def test_workers_forgotten_long_ago_leave_the_table(empty_roster: None) -> None:

@@ -47,7 +47,7 @@ def hear_the_roster_at_ticks_alone() -> None:
     """A change in the roster wakes nobody, as when the tick comes first."""
     worker: Any = import_module("messaging.pipeline.worker")
     roster = worker.Roster
-    worker.Roster = lambda on_change: roster(on_change=lambda: None)
+    worker.Roster = lambda on_change, **others: roster(on_change=lambda: None, **others)
 
 
 def die_when_it_is_to_tell() -> None:

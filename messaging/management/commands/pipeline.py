@@ -16,7 +16,7 @@ from messaging.pipeline.roster import FRESH_S
 
 WATCH_EVERY_S = 2.0
 LOOK_EVERY_S = 0.5
-SETTLE_S = FRESH_S + 2  # a worker that stopped to work is out of the roster by then
+SETTLE_S = FRESH_S + 2  # by then a worker has told what it took, or is out of the roster
 LONGEST_WAIT_S = 86_400
 FIRST_OF_THE_SCREEN = "\x1b[H\x1b[2J"
 
@@ -25,12 +25,13 @@ Show each persist queue with the messages waiting, its consumers and the oldest;
 the dwell time (stored minus accepted) of the newest 1,000 stored messages; and rejected messages. Exit with 1
 when something is wrong: no consumer on a queue, messages that the broker gave up, broker or database away.
 
-waiting: without what a worker has taken and not stored yet, two batches at most; the broker doesn't tell.
+waiting: without what a worker has taken and not stored yet, two batches for a queue at most; the worker
+  tells that every second, as `in hand`.
 oldest: nobody can look at the head of such a queue. A queue is stored in its order, so what waits was
   accepted after the newest stored message of its channels: shown is the time since then. It says too little
   while messages are also stored directly (broker away, PERSIST_DIRECT), as those pass the queue.
---wait-empty: returns when no queue has had anything for {SETTLE_S:g} s while each worker of the roster was at
-  work, so that it has stored what it took; or at once when no worker is left to hold anything.
+--wait-empty: returns when no queue and no worker of the roster has had anything for {SETTLE_S:g} s; or at
+  once when no worker is left to hold anything.
 """
 
 
@@ -116,8 +117,10 @@ def why_not_empty(found: Figures, timeout_s: float) -> str:
     if found.wrong:
         return f"Not known to be empty after {timeout_s:g} s: {'; '.join(found.wrong)}."
     gone = [f"{worker.host}:{worker.pid}" for worker in found.database.workers if not worker.is_fresh]
+    in_hand = sum(worker.in_hand for worker in found.database.workers)
     if found.broker.waiting or not gone:
-        return f"After {timeout_s:g} s there still are messages waiting: {found.broker.waiting:,}."
+        left = f"{found.broker.waiting:,}, and in the hands of workers: {in_hand:,}"
+        return f"After {timeout_s:g} s there still are messages waiting: {left}."
     return f"Not known to be empty after {timeout_s:g} s: messages may be with a silent worker, {gone[0]}."
 
 
@@ -143,7 +146,8 @@ def age_shown(queue: QueueFigures) -> str:
 def about_workers(found: Figures) -> Iterator[str]:
     for worker in found.database.workers:
         state = "" if worker.is_fresh else ", gone"
-        yield f"worker {worker.host}:{worker.pid}  seen {worker.seen_s_ago:.1f} s ago{state}"
+        held = f", {worker.in_hand:,} in hand" if worker.in_hand else ""
+        yield f"worker {worker.host}:{worker.pid}  seen {worker.seen_s_ago:.1f} s ago{held}{state}"
 
 
 def about_messages(found: Figures) -> Iterator[str]:
