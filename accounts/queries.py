@@ -20,6 +20,7 @@ from accounts.models import (
     AuditEntry,
     Avatar,
     Ban,
+    Block,
     SiteInvitation,
     SiteSettings,
     User,
@@ -87,6 +88,23 @@ def ban_of(user: User) -> Ban | None:
 def bans_of(bans: QuerySet[Ban], words: str) -> QuerySet[Ban]:
     """Those of `bans` that are of people whose username starts with `words`."""
     return bans.filter(user__in=[user.pk for user in named_like(User.objects.all(), words)[:PEOPLE_MEANT]])
+
+
+def has_blocked(user: User, other: User) -> bool:
+    """Whether `user` blocked `other`; nobody else is told."""
+    return Block.objects.filter(blocker=user, blocked=other).exists()
+
+
+def is_blocked_between(one: User, other: User) -> bool:
+    """Whether one of the two blocked the other."""
+    either = Q(blocker=one, blocked=other) | Q(blocker=other, blocked=one)
+    return Block.objects.filter(either).exists()
+
+
+def blocked_by(user: User) -> list[User]:
+    """Whom `user` blocked, by name."""
+    blocks = Block.objects.filter(blocker=user).select_related("blocked").order_by("blocked__username")
+    return [block.blocked for block in blocks]
 
 
 def users_with_email(email: str) -> list[User]:

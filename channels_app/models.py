@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING
 
 from django.db import models
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Count, Exists, OuterRef, Q, Subquery
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.functional import cached_property
@@ -81,6 +81,13 @@ class ChannelQuerySet(models.QuerySet["Channel"]):
 
     def open(self) -> "ChannelQuerySet":
         return self.filter(archived_at=None)
+
+    def cut_off(self) -> "ChannelQuerySet":
+        """The conversations of two people one of whom blocked the other."""
+        people = Membership.objects.filter(channel=OuterRef("pk")).order_by().values("channel")
+        blocks = people.filter(user__blocks__blocked__memberships__channel=OuterRef("pk"))
+        two = people.annotate(number=Count("pk")).values("number")
+        return self.filter(Exists(blocks), kind=Kind.DIRECT).alias(people=Subquery(two)).filter(people=2)
 
     def with_is_member(self, user: User) -> "ChannelQuerySet":
         """Each channel with `is_member`: whether `user` is subscribed."""
@@ -186,6 +193,11 @@ class Channel(models.Model):
     @property
     def is_direct(self) -> bool:
         return self.kind == Kind.DIRECT
+
+    @cached_property
+    def is_cut_off(self) -> bool:
+        """Whether it is of two people one of whom blocked the other: nobody says anything there."""
+        return self.is_direct and Channel.objects.cut_off().filter(pk=self.pk).exists()
 
     @property
     def title(self) -> str:

@@ -36,6 +36,11 @@ is_not_direct = ~is_direct
 
 
 @rule
+def is_cut_off(actor: Actor, channel: Channel) -> bool:
+    return channel.is_cut_off
+
+
+@rule
 def is_the_public_square(actor: Actor, channel: Channel) -> bool:
     return channel.is_public_square
 

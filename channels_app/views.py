@@ -10,7 +10,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from accounts.models import User
 from accounts.permissions import may_ban
-from accounts.queries import ban_of, site_settings, user_by_username
+from accounts.queries import ban_of, has_blocked, site_settings, user_by_username
 from accounts.requests import SignedInRequest
 from channels_app import actions, queries
 from channels_app.forms import (
@@ -101,6 +101,7 @@ def person(request: SignedInRequest, username: str) -> HttpResponse:
         "clock": now.replace(tzinfo=None) if now else None,  # else it would be shown in the reader's zone
         "channels": queries.shared_channels(request.user, someone),
         "may_ban": is_to_ban,
+        "is_blocked": has_blocked(request.user, someone),
         "is_banned": is_to_ban and ban_of(someone) is not None,
     }
     return render(request, "channels/person.html", context)

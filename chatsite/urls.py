@@ -3,6 +3,7 @@
 from django.contrib import admin
 from django.urls import include, path
 
+from accounts.views.blocks import block, unblock
 from accounts.views.invitations import revoke, site_invitations
 from accounts.views.pictures import avatar
 from accounts.views.signing import log_out, sign_up
@@ -21,6 +22,8 @@ urlpatterns = [
     path("invitations/site/<int:invitation_id>/revoke/", revoke, name="revoke_site_invitation"),
     path("avatars/<int:user_id>/<slug:digest>/<int:side>.webp", avatar, name="avatar"),
     path("people/<str:username>/", person, name="person"),
+    path("people/<str:username>/block/", block, name="block"),
+    path("people/<str:username>/unblock/", unblock, name="unblock"),
     path("channels/", include("channels_app.urls")),
     path("direct/", new_direct, name="new_direct"),
     path("direct/<str:username>/", direct, name="direct"),

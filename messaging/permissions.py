@@ -4,7 +4,7 @@ from accounts.actors import Actor
 from accounts.models import User
 from accounts.permissions import is_active, is_site_admin
 from channels_app.models import Channel, Membership
-from channels_app.permissions import is_moderator, is_not_direct, is_open, looks_after_site
+from channels_app.permissions import is_cut_off, is_moderator, is_not_direct, is_open, looks_after_site
 from chatsite.rights import rule
 from messaging.models import Message
 
@@ -33,7 +33,7 @@ def moderates_its_channel(actor: Actor, message: Message) -> bool:
 
 
 may_moderate = is_active & is_not_direct & (is_moderator | looks_after_site)
-may_post = is_active & is_open & is_subscribed
+may_post = is_active & is_open & ~is_cut_off & is_subscribed
 may_edit = is_active & is_author & is_in_an_open_channel
 may_delete = is_active & (is_author | moderates_its_channel) & is_in_an_open_channel
 # What could not be stored is read and decided by who looks after the site, whoever wrote it.

@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from accounts.actors import Actor
 from accounts.models import User
+from accounts.queries import blocked_by
 from channels_app.models import Channel, Membership
 from channels_app.queries import channel_or_people, may_create, membership_of, my_memberships
 from chatsite.errors import NotFound
@@ -88,6 +89,7 @@ class Changes:
         read_up_to: messages up to this number are not unread; None for who is not in the channel.
         unread_marks: as of the membership, with `read_up_to`.
         may_post: they are in the channel, and it is open.
+        blocked: the usernames of those whose messages are folded for this viewer.
     """
 
     messages: Sequence[Message]
@@ -98,6 +100,7 @@ class Changes:
     read_up_to: int | None
     unread_marks: int | None
     may_post: bool
+    blocked: Sequence[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,7 +248,8 @@ def changes_after(user: User, channel: Channel, version: int) -> Changes:
     is_member = membership is not None and membership.is_subscribed
     read_up_to = membership.read_up_to if membership is not None and is_member else None
     unread_marks = membership.unread_marks if membership is not None and is_member else None
-    may_post = is_member and not channel.is_archived
+    may_post = is_member and not channel.is_archived and not channel.is_cut_off
+    blocked = [person.username for person in blocked_by(user)]
     if not 0 <= channel.version - version <= RESET_BEHIND:
         page = newest_page(channel, membership)
         newest = [item.message for item in page.items]
@@ -258,6 +262,7 @@ def changes_after(user: User, channel: Channel, version: int) -> Changes:
             read_up_to=read_up_to,
             unread_marks=unread_marks,
             may_post=may_post,
+            blocked=blocked,
         )
     changed = (
         Message.objects.filter(channel=channel, version__gt=version, version__lte=channel.version)
@@ -276,6 +281,7 @@ def changes_after(user: User, channel: Channel, version: int) -> Changes:
         read_up_to=read_up_to,
         unread_marks=unread_marks,
         may_post=may_post,
+        blocked=blocked,
     )
 
 

@@ -22,14 +22,14 @@ PAGES = {
     "/channels/search/": SIGNED_IN + 6,  # one's own channels, others, people, and the sidebar as above
     "/channels/search/?q=des": SIGNED_IN + 6,
     "/channels/sidebar/": SIGNED_IN + 3,
-    "/channels/design/": SIGNED_IN + 7,  # channel, membership, messages, authors, and the sidebar as above
-    "/channels/design/?newest=1": SIGNED_IN + 7,
-    "/channels/design/?before=30": SIGNED_IN + 7,
-    "/channels/design/?after=3": SIGNED_IN + 7,
-    "/channels/design/?at={message}": SIGNED_IN + 11,  # and the message, and two runs around it
+    "/channels/design/": SIGNED_IN + 8,  # channel, membership, messages, authors, blocks, sidebar as above
+    "/channels/design/?newest=1": SIGNED_IN + 8,
+    "/channels/design/?before=30": SIGNED_IN + 8,
+    "/channels/design/?after=3": SIGNED_IN + 8,
+    "/channels/design/?at={message}": SIGNED_IN + 12,  # and the message, and two runs around it
     "/channels/design/messages/?before=30": SIGNED_IN + 4,
     "/channels/design/messages/?after=3": SIGNED_IN + 4,
-    "/channels/design/changes/?after=0": SIGNED_IN + 4,
+    "/channels/design/changes/?after=0": SIGNED_IN + 5,
     "/accounts/2fa/": SIGNED_IN + 4,  # the factors, and the sidebar as above
     "/accounts/sessions/": SIGNED_IN + 4,  # the sessions
     "/messages/{message}/": SIGNED_IN + 2,

@@ -114,6 +114,8 @@ TABLE: dict[str, dict[str, tuple[dict[str, str], Answers]]] = {
 ABOUT_WHOM = ("superuser", "admin", "other", "themselves", "nobody")
 ABOUT_PEOPLE: dict[str, dict[str, tuple[dict[str, str], str]]] = {
     "people/<str:username>/": {"GET": ({}, "++++L")},
+    "people/<str:username>/block/": {"POST": ({}, "+++-L")},
+    "people/<str:username>/unblock/": {"POST": ({}, "+++-L")},
     "people/<str:username>/ban/": {
         "GET": ({}, "++--L"),
         "POST": ({"reason": "Sells watches", "removes": "all"}, "++--L"),

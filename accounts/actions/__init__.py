@@ -2,6 +2,7 @@
 
 from accounts.actions.addresses import address_of, confirm_address, key_for_address
 from accounts.actions.bans import ban_user, lift_ban
+from accounts.actions.blocks import block_user, unblock_user
 from accounts.actions.leaving import Way, before_leaving, leave_site, on_user_deleted
 from accounts.actions.naming import DISPLAY_NAME_LENGTH, clean_display_name, refuse_taken_username
 from accounts.actions.pictures import remove_avatar, set_avatar
@@ -56,6 +57,7 @@ __all__ = [
     "address_of",
     "ban_user",
     "before_leaving",
+    "block_user",
     "change_two_factor",
     "clean_display_name",
     "confirm_address",
@@ -95,4 +97,5 @@ __all__ = [
     "set_presence",
     "sign_up",
     "take_away_two_factor",
+    "unblock_user",
 ]

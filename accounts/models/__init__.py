@@ -2,6 +2,7 @@
 
 from accounts.models.audit import Act, AuditEntry, the_acts
 from accounts.models.bans import REASON_LENGTH, Ban
+from accounts.models.blocks import Block
 from accounts.models.sessions import UserSession
 from accounts.models.site import SiteInvitation, SiteSettings
 from accounts.models.users import DELETED_SIGN, HUES, LARGE, SMALL, Avatar, User, UserManager
@@ -16,6 +17,7 @@ __all__ = [
     "AuditEntry",
     "Avatar",
     "Ban",
+    "Block",
     "SiteInvitation",
     "SiteSettings",
     "User",

@@ -29,6 +29,7 @@ from accounts.forms import (
     PresenceForm,
     WritingForm,
 )
+from accounts.queries import blocked_by
 from accounts.requests import SignedInRequest
 from accounts.views.addresses import send_address_mail
 from chatsite.errors import Invalid
@@ -107,6 +108,7 @@ def _preferences_page(
     context = {
         "sections": {**sections, **(entered or {})},
         "saved": request.GET.get("saved", ""),
+        "blocked": blocked_by(request.user),
         "sends_mail": settings.SENDS_MAIL,
     }
     for form in (entered or {}).values():

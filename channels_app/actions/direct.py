@@ -7,12 +7,12 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
-from accounts.queries import user_by_username
+from accounts.queries import is_blocked_between, user_by_username
 from channels_app.models import MOST_IN_DIRECT, Channel, Kind, Membership
 from channels_app.names import DIRECT_SIGN, people_key, random_slug
 from channels_app.permissions import may_message
 from channels_app.queries import direct_of
-from chatsite.errors import Invalid, NotFound
+from chatsite.errors import Invalid, NotAllowed, NotFound
 from chatsite.limits import CHANNEL, spend
 from chatsite.live.bus import announce
 from chatsite.live.events import memberships_changed
@@ -26,7 +26,7 @@ def open_direct(actor: User, *, usernames: Collection[str]) -> Channel:
 
     Raises:
         Invalid: nobody is named, too many are, or somebody who has no account.
-        NotAllowed: the actor's account has ended.
+        NotAllowed: the actor's account has ended, or it is of two and one of them blocked the other.
         TooMany: the actor opened too many that were new.
     """
     require(may_message, actor)
@@ -36,6 +36,9 @@ def open_direct(actor: User, *, usernames: Collection[str]) -> Channel:
     if len(people) > MOST_IN_DIRECT:
         words = _("At most %(most)s people can have a conversation. Create a private channel for more.")
         raise Invalid(words % {"most": MOST_IN_DIRECT}, code="too_many_people")
+    if len(people) == 2 and is_blocked_between(*people):
+        # Not who blocked whom: who is blocked is not told so.
+        raise NotAllowed(_("You and this person can't send each other messages."), code="cut_off")
     channel = direct_of(people)
     if channel is None:
         spend(CHANNEL, user=actor.pk)

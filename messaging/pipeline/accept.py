@@ -72,6 +72,8 @@ def accept(
         return _accepted(envelope, is_stored=True)
     if channel.is_archived:
         raise refusal_for("channel_archived")
+    if channel.is_cut_off:
+        raise refusal_for("cut_off")
     if not may_post.test(author, channel):
         raise refusal_for("author_may_not_post")
     return _take(envelope, previous)
@@ -165,5 +167,6 @@ _REFUSALS: dict[str, tuple[type[ChatError], Words]] = {
     "client_id_taken": (Conflict, _("Another message was sent from this form. Send this one again.")),
     "channel_archived": (NotAllowed, _("This channel is archived: nobody can write in it.")),
     "author_may_not_post": (NotAllowed, _("Join the channel to write in it.")),
+    "cut_off": (NotAllowed, _("You can't send each other messages.")),
     "no_such_channel": (NotAllowed, _("This channel is gone.")),
 }

@@ -96,6 +96,7 @@ def _persist_once(
     channels = locked_channels({envelope.channel_id for envelope in envelopes})
     taken = _taken_names(envelopes)
     members = _members(envelopes)
+    cut_off = _cut_off(channels)
     now = timezone.now()
     rows: list[Row] = []
     outcomes: list[Outcome] = []
@@ -106,7 +107,7 @@ def _persist_once(
             outcomes.append(Stored(envelope.client_id, is_new=False))
         elif (envelope.client_id, envelope.author_id) in buried:
             outcomes.append(Dropped(envelope.client_id))
-        elif reason := _reason_against(envelope, channel, members, is_taken=known is not None):
+        elif reason := _reason_against(envelope, channel, members, cut_off, is_taken=known is not None):
             outcomes.append(Rejected(envelope.client_id, reason))
         elif channel is not None:
             rows.append(numbered(envelope, html, channel, now=now))
@@ -156,10 +157,19 @@ def _members(envelopes: Sequence[Envelope]) -> dict[tuple[int, int], datetime | 
     }
 
 
+def _cut_off(channels: dict[int, Channel]) -> set[int]:
+    """The ids of those in which nobody says anything, as one of two people blocked the other."""
+    direct = [channel.pk for channel in channels.values() if channel.is_direct]
+    if not direct:
+        return set()
+    return set(Channel.objects.filter(pk__in=direct).cut_off().values_list("pk", flat=True))
+
+
 def _reason_against(
     envelope: Envelope,
     channel: Channel | None,
     members: dict[tuple[int, int], datetime | None],
+    cut_off: set[int],
     *,
     is_taken: bool,
 ) -> str:
@@ -175,7 +185,7 @@ def _reason_against(
     left_at = members[member]
     if left_at is not None and left_at < envelope.accepted_at:
         return "author_may_not_post"
-    return ""
+    return "cut_off" if envelope.channel_id in cut_off else ""
 
 
 def _rejected(envelopes: Sequence[Envelope], outcomes: Sequence[Outcome]) -> list[tuple[Envelope, str]]:

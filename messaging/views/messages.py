@@ -13,6 +13,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from accounts.queries import blocked_by
 from accounts.requests import SignedInRequest
 from channels_app.actions import mark_read
 from channels_app.forms import ReadForm
@@ -251,13 +252,15 @@ def _channel_page(
     focus = _uuid(request.GET["at"]) if "at" in request.GET else None
     page = _run_of_messages(request, shown, membership, focus)
     is_subscribed = membership is not None and membership.is_subscribed
+    may_post = is_subscribed and not shown.is_archived and not shown.is_cut_off
     context: dict[str, Any] = {
         "channel": shown,
         "membership": membership if is_subscribed else None,
         "cleared_seq": membership.cleared_seq if membership else 0,
         "messages_page": page,
         "version": shown.version,
-        "ticket": _new_ticket(request, shown) if is_subscribed and not shown.is_archived else "",
+        "ticket": _new_ticket(request, shown) if may_post else "",
+        "blocked": [person.username for person in blocked_by(request.user)],
         "composer": composer,
         "sketch": Message(author=request.user),
         "focus": focus,

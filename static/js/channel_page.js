@@ -6,6 +6,7 @@ import { Connection, logInAgain, reload } from "chat/connection";
 import { Deleting } from "chat/deleting";
 import { Editing } from "chat/editing";
 import { live } from "chat/live";
+import { fold } from "chat/folding";
 import { inFull } from "chat/local_time";
 import { Older } from "chat/older";
 import { go } from "chat/pages";
@@ -55,6 +56,11 @@ class ChannelPage {
     this.#startChanging();
     this.#startSending();
     this.#showAsOf();
+    fold(this.#region.dataset.blocked);
+    this.#catchUp.addEventListener("answered", ({ detail: { blocked } }) => {
+      this.#region.dataset.blocked = blocked;
+      fold(blocked);
+    });
     this.#catchUp.start();
     this.#older.addEventListener("loaded", ({ detail }) => this.#catchUp.since(detail.version));
     this.#older.start();

@@ -27,8 +27,10 @@ export async function showNotices(place, { slug, after, new: come }) {
   try {
     const response = await fetch(`${place.pathname}changes/?after=${after}`, { headers: { Accept: "text/html" }, signal: AbortSignal.timeout(TIMEOUT_MS) });
     if (!response.ok || response.redirected) throw new Error(`status ${response.status}`);
-    for (const article of parse(await response.text()).querySelectorAll(".message:not([data-deleted])")) {
-      if (wanted.has(Number(article.dataset.seq))) show(article, place);
+    const changes = parse(await response.text());
+    const blocked = changes.querySelector("[data-changes]")?.dataset.blocked.split(" ") ?? [];
+    for (const article of changes.querySelectorAll(".message:not([data-deleted])")) {
+      if (wanted.has(Number(article.dataset.seq)) && !blocked.includes(article.dataset.author)) show(article, place);
     }
   } catch (error) {
     console.info("No notice:", error.message);

@@ -370,5 +370,6 @@ function keepLook(shown, article) {
   for (const name of ["message--focus", "message--active"]) {
     article.classList.toggle(name, shown.classList.contains(name));
   }
+  article.querySelector(".message__fold").open = shown.querySelector(".message__fold").open;
   article.ariaLive = shown.ariaLive;
 }

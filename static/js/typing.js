@@ -42,7 +42,7 @@ export function startTyping(form, place, signal) {
   signal.addEventListener("abort", () => [...typists.keys()].forEach(forget));
   hear("heard", () => (heardAt = Date.now()));
   hear("typing", (detail) => {
-    if (detail.username === username) return;
+    if (detail.username === username || place.blocked.split(" ").includes(detail.username)) return;
     if (!place.ticket) return; // who can't answer any more looks on, as guests do, who are not shown it
     heardAt = Date.now();
     clearTimeout(typists.get(detail.username)?.timer);
