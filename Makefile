@@ -1,7 +1,7 @@
 # Every way to run, test and check the site. The work is done by the scripts in deploy/.
 
 .DEFAULT_GOAL := help
-.PHONY: help run admin stack test test-quick long faults bench lighthouse check format messages icons pictures clean
+.PHONY: help run admin stack test test-quick long faults bench lighthouse check audit format messages icons pictures clean
 
 help: ## Say what there is
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' Makefile | expand -t 20
@@ -35,6 +35,9 @@ lighthouse: ## Have Lighthouse look at the site (see docs/lighthouse.md); needs 
 
 check: ## Run the static checks alone
 	@deploy/test.sh check
+
+audit: ## Look for known vulnerabilities in what a server runs; needs the network
+	@deploy/test.sh audit
 
 format: ## Format Python and templates
 	@deploy/test.sh format

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # `make test` and its smaller relatives: each check is a step; the first that fails ends the run and is named.
 #
-# Usage: deploy/test.sh all|quick|long|faults|check|format|messages|icons|pictures|lighthouse|bench
+# Usage: deploy/test.sh all|quick|long|faults|check|audit|format|messages|icons|pictures|lighthouse|bench
 set -euo pipefail
 
 # shellcheck source=deploy/common.sh
@@ -111,6 +111,36 @@ install_lighthouse() {
         die "Could not install Lighthouse $LIGHTHOUSE_VERSION (the whole story: $log)"
 }
 
+# Installs pip-audit, apart from .venv: the product and its tests need none of it.
+install_audit() {
+    local folder=$VAR_DIR/audit log=$VAR_DIR/pip.log
+    AUDIT=$folder/bin/python
+    if [[ -e $folder/installed ]] && cmp -s requirements/audit.txt "$folder/installed"; then return 0; fi
+    rm -rf "$folder"
+    "$PY" -m venv "$folder"
+    "$AUDIT" -m pip install --no-input --disable-pip-version-check --root-user-action ignore \
+        --no-deps -r requirements/audit.txt >"$log" 2>&1 </dev/null ||
+        die "Could not install requirements/audit.txt (the whole story: $log)"
+    cp requirements/audit.txt "$folder/installed"
+}
+
+# Looks up what a server runs among the vulnerabilities that are known; what could not be looked up is no success.
+audit() {
+    local file log=$VAR_DIR/audit.log
+    for file in requirements/base.txt requirements/production.txt; do
+        grep -v '^-r ' "$file"
+    done >"$VAR_DIR/audited.txt"
+    if "$AUDIT" -m pip_audit --strict --no-deps --disable-pip --progress-spinner off --timeout 15 \
+        -r "$VAR_DIR/audited.txt" >"$log" 2>&1 </dev/null; then
+        say "No known vulnerability in what a server runs."
+    elif grep -q '^Found ' "$log"; then
+        cat "$log" >&2
+        die "A server would run what is known to be vulnerable: raise its version in requirements/."
+    else
+        die "NOT AUDITED: the service that knows of vulnerabilities can't be reached, or does not know these packages (the whole story: $log)."
+    fi
+}
+
 # Breaks what it runs on, so it has services of its own, and nothing else runs beside it.
 run_faults() { on_services "$PY" -m pytest -q "$@" tests/faults; }
 
@@ -153,6 +183,11 @@ case ${1:-} in
         prepare venv mysqlclient
         static_checks
         ;;
+    audit)
+        prepare venv mysqlclient
+        install_audit
+        audit
+        ;;
     format)
         prepare venv mysqlclient
         "$PY" -m ruff check --fix .
@@ -177,6 +212,6 @@ case ${1:-} in
         "$PY" -m tests.lighthouse
         ;;
     *)
-        die "Usage: deploy/test.sh all|quick|long|faults|check|format|messages|icons|pictures|lighthouse|bench"
+        die "Usage: deploy/test.sh all|quick|long|faults|check|audit|format|messages|icons|pictures|lighthouse|bench"
         ;;
 esac
