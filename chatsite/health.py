@@ -198,6 +198,15 @@ def check_migrations() -> Iterator[Finding]:
         yield ok("every migration is applied")
 
 
+def check_limits() -> Iterator[Finding]:
+    """Whether there is a table to count in; without one nobody is limited, and nobody would notice."""
+    table = settings.CACHES["default"]["LOCATION"]
+    if table in connections[DEFAULT_DB_ALIAS].introspection.table_names():
+        yield ok("limits are counted")
+    else:
+        yield wrong(f"there is no table {table}, and so no limit on log-ins", "manage.py createcachetable")
+
+
 def missing_migrations(connection: BaseDatabaseWrapper) -> list[tuple[str, str]]:
     """App and name of each migration that this version of the code has and the database has not."""
     applied = MigrationRecorder(connection).applied_migrations()

@@ -48,6 +48,14 @@ def saying(words: str) -> tuple[str, str]:
     return found
 
 
+def test_a_table_of_limits_that_is_missing_is_wrong(cast: Cast, settings: Any) -> None:
+    assert saying("limits are counted")[0] == "ok"
+    settings.CACHES = {"default": {**settings.CACHES["default"], "LOCATION": "nowhere"}}
+    level, words = saying("there is no table nowhere")
+    assert level == "wrong"
+    assert "createcachetable" in words
+
+
 def test_a_healthy_site_is_in_order(cast: Cast) -> None:
     out = io.StringIO()
     call_command("doctor", stdout=out)

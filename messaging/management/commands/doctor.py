@@ -23,6 +23,7 @@ def findings() -> Iterator[health.Finding]:
         yield from health.examine(
             [
                 health.check_migrations,
+                health.check_limits,
                 check_public_channel,
                 health.check_clock,
                 check_workers,
