@@ -6,10 +6,15 @@ import ssl
 import subprocess
 from collections.abc import Iterator
 from contextlib import closing
-from http.client import HTTPSConnection
+from http.client import HTTPConnection, HTTPSConnection
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from threading import Thread
+from typing import Any
 
 import pytest
+from allauth.account.adapter import get_adapter
+from django.test import RequestFactory
 
 from tests.deploy.scripts import CHECKOUT
 from tests.site import free_port
@@ -39,7 +44,7 @@ def nginx() -> str:
     return found
 
 
-def settings(name: str, folder: Path, *, http: int, https: int) -> Path:
+def written_settings(name: str, folder: Path, *, http: int, https: int) -> Path:
     """The settings of an nginx that serves deploy/nginx/`name`, at these ports and from this checkout."""
     text = (CHECKOUT / "deploy" / "nginx" / name).read_text()
     for ours, here in {
@@ -72,7 +77,7 @@ def certificate(tmp_path: Path) -> Path:
 def https(certificate: Path) -> Iterator[int]:
     """The port at which nginx serves the site over HTTPS; there is no site behind it."""
     port = free_port()
-    written = settings("site-tls.conf", certificate, http=free_port(), https=port)
+    written = written_settings("site-tls.conf", certificate, http=free_port(), https=port)
     with subprocess.Popen([nginx(), "-c", written, "-p", certificate, "-e", "stderr"]) as process:
         try:
             wait_for(lambda: answers(port), what="nginx")
@@ -118,8 +123,47 @@ def test_a_picture_may_be_larger_than_anything_else(https: int, certificate: Pat
     assert answer("/accounts/preferences/", 2_000_000) == 413
 
 
+class Echo(BaseHTTPRequestHandler):
+    """In the place of the site: says which address nginx told it."""
+
+    def do_GET(self) -> None:  # as http.server calls it
+        told = self.headers.get("X-Forwarded-For", "").encode()
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(told)))
+        self.end_headers()
+        self.wfile.write(told)
+
+
+def test_an_address_that_a_browser_makes_up_is_not_the_one_that_is_believed(
+    tmp_path: Path, settings: Any
+) -> None:
+    settings.ALLAUTH_TRUSTED_PROXY_COUNT = 1  # as deploy/env.example says
+    port = free_port()
+    site = HTTPServer(("127.0.0.1", 0), Echo)
+    Thread(target=site.serve_forever, daemon=True).start()
+    written = written_settings("site.conf", tmp_path, http=port, https=free_port())
+    ours = tmp_path / "site.conf"
+    ours.write_text(ours.read_text().replace("127.0.0.1:8001", f"127.0.0.1:{site.server_port}"))
+    with subprocess.Popen([nginx(), "-c", written, "-p", tmp_path, "-e", "stderr"]) as process:
+        try:
+            wait_for(lambda: answers(port), what="nginx")
+            with closing(HTTPConnection("127.0.0.1", port, timeout=10)) as connection:
+                headers = {"Host": HOST, "X-Forwarded-For": "203.0.113.9, 10.0.0.1"}
+                connection.request("GET", "/", headers=headers)
+                told = connection.getresponse().read().decode()
+        finally:
+            process.terminate()
+            process.wait(timeout=30)
+            site.shutdown()
+            site.server_close()
+
+    assert told == "203.0.113.9, 10.0.0.1, 127.0.0.1"
+    request = RequestFactory(REMOTE_ADDR="127.0.0.1").get("/", headers={"X-Forwarded-For": told})
+    assert get_adapter().get_client_ip(request) == "127.0.0.1"
+
+
 def test_nginx_understands_the_site_without_a_certificate(tmp_path: Path) -> None:
-    written = settings("site.conf", tmp_path, http=free_port(), https=free_port())
+    written = written_settings("site.conf", tmp_path, http=free_port(), https=free_port())
     done = subprocess.run(
         [nginx(), "-t", "-c", written, "-p", tmp_path, "-e", "stderr"],
         capture_output=True,
