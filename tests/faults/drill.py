@@ -55,7 +55,7 @@ class Scale:
     many: int
 
 
-SHORT = Scale(outage_s=3, stall_s=8, pace_s=0.6, backoff=HASTY, rounds=3, many=200)
+SHORT = Scale(outage_s=3, stall_s=8, pace_s=0.6, backoff=HASTY, rounds=2, many=200)
 LONG = Scale(outage_s=20, stall_s=60, pace_s=0, backoff=AS_A_BROWSER, rounds=10, many=1000)
 
 

@@ -17,6 +17,7 @@ STORED_BETWEEN = 60  # messages, with the workers as they are
 TIMEOUT_S = 90
 
 
+@pytest.mark.long  # in short, under load: test_workers_come_and_go_and_share_the_queues
 def test_messages_keep_their_order_when_their_queues_change_hands() -> None:
     with (
         Site.stack(workers=3, DJANGO_SETTINGS_MODULE="chatsite.settings", PERSIST_BATCH=BATCH) as site,
