@@ -181,14 +181,13 @@ def test_a_broker_that_hangs_behind_tls_is_given_up_in_time_too(
         assert connections_over(wire) > 1
         wire.hold()
 
-        # In a thread, as what waits for the other end's farewell would do so for ever.
+        # In a thread: who waits for the other end's farewells, on the idle connections too, never returns.
         posting = Thread(target=partial(pytest.raises, BrokerAway, publish, envelope()), daemon=True)
         posting.start()
 
         wait_for(
             lambda: not posting.is_alive(), what="the post to be given up", timeout_s=ACCEPT_TIMEOUT_S + 0.5
         )
-        assert connections_over(wire) == 0
 
 
 def test_a_node_that_is_away_is_passed_over(
