@@ -10,7 +10,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from accounts.models import User
 from accounts.permissions import may_ban
-from accounts.queries import ban_of, has_blocked, site_settings, user_by_username
+from accounts.queries import ban_of, has_blocked, user_by_username
 from accounts.requests import SignedInRequest
 from channels_app import actions, queries
 from channels_app.forms import (
@@ -26,7 +26,6 @@ from channels_app.models import Channel
 from channels_app.permissions import (
     Seat,
     may_archive,
-    may_create_channel,
     may_invite,
     may_leave,
     may_open_settings,
@@ -213,7 +212,7 @@ def restore(request: SignedInRequest, slug: str) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def create(request: SignedInRequest) -> HttpResponse:
     if request.method != "POST":
-        require(may_create_channel, request.user, site_settings())
+        actions.require_may_create(request.user)
         form = CreateChannelForm(initial={"name": request.GET.get("name", "")})
         return form.shown(request, "channels/create.html", {"form": form})
     form = CreateChannelForm(request.POST)

@@ -64,8 +64,9 @@ def invite_to_site(
     _refuse_outside(days, 1, MOST_DAYS, field="days")
     _refuse_outside(uses, 1, MOST_USES, field="uses")
     channel_id = None
-    for place in _places if channel.strip() else ():
-        channel_id = place.find(actor, channel)
+    if channel.strip():
+        for place in _places:
+            channel_id = place.find(actor, channel)
     token = secrets.token_urlsafe(TOKEN_BYTES)
     with transaction.atomic():
         invitation = SiteInvitation.objects.create(
@@ -147,8 +148,9 @@ def _use(invitation: SiteInvitation, user: User) -> None:
     if not there.update(uses=F("uses") + 1):
         raise _ended()
     record(SYSTEM, Act.SITE_INVITATION_USED, person=user, about=_name(invitation))
-    for place in _places if invitation.channel_id else ():
-        place.join(user, invitation)
+    if invitation.channel_id:
+        for place in _places:
+            place.join(user, invitation)
 
 
 def _ended() -> NotFound:

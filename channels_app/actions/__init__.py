@@ -17,6 +17,7 @@ from channels_app.actions.channels import (
     edit_topic,
     join_public,
     rename_channel,
+    require_may_create,
     restore_channel,
     the_public_channel,
 )
@@ -62,6 +63,7 @@ __all__ = [
     "open_direct",
     "refuse_to_leave_ownerless",
     "rename_channel",
+    "require_may_create",
     "restore_channel",
     "set_role",
     "the_public_channel",

@@ -48,20 +48,27 @@ def create_channel(
     name, topic = clean_name(name), clean_topic(topic)
     creator = actor if isinstance(actor, User) else None
     if kind == Kind.PRIVATE:
-        _require_may_create(actor)
+        require_may_create(actor)
         _count(actor)
         return _create_private(_the_creator(actor), name=name, topic=topic, attempt=attempt)
     slug = slug_of(name)
     if _named(slug) is None:
+        require_may_create(actor)
         _count(actor)
     with transaction.atomic():
         channel = _named(slug)
         if channel is None:
-            _require_may_create(actor)
             channel = _insert_channel(Channel(name=name, slug=slug, topic=topic, creator=creator))
         if creator is not None:
             subscribe(channel, creator, role=Role.OWNER if channel.is_new else Role.MEMBER)
     return channel
+
+
+def require_may_create(actor: Actor) -> None:
+    """Raise NotAllowed, in words for a person, unless `actor` may create channels on this site."""
+    if not may_create_channel.test(actor, site_settings()):
+        words = _("Only admins create channels here.")
+        raise NotAllowed(words, code="may_not_create_channels", field="name")
 
 
 def edit_channel(actor: Actor, channel: Channel, *, topic: str, name: str | None = None) -> Channel:
@@ -177,15 +184,6 @@ def _count(actor: Actor) -> None:
     """Count a new channel; outside of a transaction, as `spend` wants it."""
     if isinstance(actor, User):
         spend(CHANNEL, user=actor.pk)
-
-
-def _require_may_create(actor: Actor) -> None:
-    if not may_create_channel.test(actor, site_settings()):
-        raise NotAllowed(
-            _("Only admins create channels here. If a public channel has that name, you join it."),
-            code="may_not_create_channels",
-            field="name",
-        )
 
 
 def _create_private(creator: User, *, name: str, topic: str, attempt: str) -> Channel:

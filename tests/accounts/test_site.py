@@ -78,7 +78,9 @@ def test_where_admins_create_channels_members_are_refused_with_words(for_admins:
 
     assert answer.status_code == 403
     assert "Only admins create channels here." in answer.content.decode()
-    assert bob.get(CREATE).status_code == 403
+    form = bob.get(CREATE)
+    assert form.status_code == 403
+    assert "Only admins create channels here." in form.content.decode()
     assert not Channel.objects.filter(name="ideas").exists()
 
 

@@ -232,9 +232,11 @@ def test_it_is_in_the_audit_log(cast: Cast) -> None:
 
 @pytest.mark.usefixtures("by_invitation")
 def test_the_command_prints_a_link() -> None:
+    warned = io.StringIO()
+
     def printed(*arguments: str) -> str:
         out = io.StringIO()
-        call_command("invite", *arguments, stdout=out)
+        call_command("invite", *arguments, stdout=out, stderr=warned)
         return out.getvalue().strip()
 
     site, link = printed("--days", "1", "--uses", "1", "--site", "https://chat.example.org/").split("/join/")
@@ -244,6 +246,10 @@ def test_the_command_prints_a_link() -> None:
     for wrong in (["--days", "0"], ["--channel", "nothing"]):
         with pytest.raises(CommandError):
             printed(*wrong)
+    assert not warned.getvalue()
+    edit_site(SYSTEM, sign_up="closed", channel_creators="everyone")
+    assert "/join/" in printed()
+    assert "Sign-up is closed" in warned.getvalue()
 
 
 def test_the_page_takes_a_fixed_number_of_queries(cast: Cast, django_assert_num_queries: Any) -> None:

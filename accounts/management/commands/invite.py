@@ -8,6 +8,8 @@ from django.urls import reverse
 
 from accounts.actions import USUAL_DAYS, USUAL_USES, invite_to_site
 from accounts.actors import SYSTEM
+from accounts.models import SiteSettings
+from accounts.queries import site_settings
 from chatsite.commands import ChatCommand
 
 
@@ -24,6 +26,8 @@ class Command(ChatCommand):
         _invitation, token = invite_to_site(
             SYSTEM, days=options["days"], uses=options["uses"], channel=options["channel"]
         )
+        if site_settings().sign_up == SiteSettings.SignUp.CLOSED:
+            self.stderr.write("Sign-up is closed: the link lets nobody in until an admin opens it.")
         self.stdout.write(options["site"].rstrip("/") + reverse("invited", args=[token]))
 
 
