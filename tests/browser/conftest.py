@@ -19,6 +19,8 @@ from tests.visitor import Visitor
 
 # How the site runs: on the services when the environment names them; the embedded default is always there.
 MODES = ["stack", "embedded"] if os.environ.get("BROKER_URL") else ["embedded"]
+PLAIN_HOST = "chat.test"  # of the embedded default on plain HTTP: local addresses count as secure
+HOSTS = f"127.0.0.1,{PLAIN_HOST}"
 CHROMIUM_FLAGS = [
     "--no-sandbox",  # it can't be had by root, nor in many containers
     "--disable-gpu",
@@ -27,7 +29,7 @@ CHROMIUM_FLAGS = [
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
-    "--host-resolver-rules=MAP chat.test 127.0.0.1",  # a name for plain HTTP: local addresses count as secure
+    f"--host-resolver-rules=MAP {PLAIN_HOST} 127.0.0.1",
 ]
 EXPECT_TIMEOUT_MS = 15_000  # two browsers, a web server and a worker may share one core
 
@@ -46,7 +48,7 @@ def running() -> Iterator[Callable[[str], Site]]:
 
         def get(mode: str) -> Site:
             if mode not in sites:
-                made = Site.stack(has_live=True) if mode == "stack" else Site.embedded()
+                made = Site.stack(has_live=True) if mode == "stack" else Site.embedded(ALLOWED_HOSTS=HOSTS)
                 sites[mode] = stack.enter_context(made)
             return sites[mode]
 

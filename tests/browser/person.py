@@ -60,8 +60,23 @@ class Person:
 
     # What they do.
 
-    def sign_up(self) -> Self:
-        """Make an account and land in #public."""
+    def sign_up(self, *, into: str = "") -> Self:
+        """Have an account and land in #public, or in the channel `into`, without the pages before that."""
+        self._send("/accounts/signup/", username=self.username, password1=PASSWORD)
+        self.page.goto(self._send("/channels/create/", name=into) if into else "/")
+        self.is_in(into or "public")
+        return self
+
+    def be(self, someone: "Person") -> Self:
+        """Log in as `someone`, on another device of theirs, and land in #public."""
+        self.username = someone.username
+        self._send("/accounts/login/", login=self.username, password=PASSWORD)
+        self.page.goto("/")
+        self.is_in("public")
+        return self
+
+    def sign_up_on_the_page(self) -> Self:
+        """Make an account as people do, and land in #public."""
         self.page.goto("/accounts/signup/")
         self.page.get_by_label("Username").fill(self.username)
         self.page.get_by_label("Password").fill(PASSWORD)
@@ -143,6 +158,16 @@ class Person:
             for trouble in self.troubles
             if not NOT_OURS.search(trouble) and not any(part in trouble for part in self._allowed)
         ]
+
+    def _send(self, path: str, **fields: str) -> str:
+        """Send a plain form to `path`, as their browser would; returns where the answer leads."""
+        requests = self.context.request
+        requests.get(path)  # for the token
+        [token] = [cookie["value"] for cookie in self.context.cookies() if cookie["name"] == "csrftoken"]
+        form: dict[str, str | float | bool] = {**fields}
+        answer = requests.post(path, form=form, headers={"X-CSRFToken": token}, max_redirects=0)
+        assert answer.status == 302, answer.text()
+        return answer.headers["location"]
 
     def _watch(self, page: Page) -> None:
         page.on("console", self._heard)

@@ -31,8 +31,7 @@ def test_a_first_visit_keeps_within_its_budgets(
         author.say(
             channel, f"Number {number}: the notes of this morning are in the usual place, in two parts."
         )
-    bob = person("bob").sign_up()
-    bob.create_channel(slug)
+    bob = person("bob").sign_up(into=slug)
     bob.sees_stored(*[f"Number {number}" for number in range(MESSAGES)])
 
     bob.context.add_init_script(WATCH_SHIFTS)

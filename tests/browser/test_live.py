@@ -8,8 +8,9 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from playwright.sync_api import Page, Request, expect
 
-from tests.browser.conftest import MODES, MakePerson
+from tests.browser.conftest import MODES, PLAIN_HOST, MakePerson
 from tests.browser.person import Person
+from tests.browser.test_reading_position import say_all
 from tests.site import Site
 from tests.visitor import Visitor
 from tests.waiting import wait_for
@@ -23,6 +24,7 @@ ASKED_BY_ITSELF_AFTER_MS = 5_000  # what was accepted and is not seen stored
 MISSED = 500  # changes: new, edited and deleted
 MOST_KEPT = 500  # messages in the page
 SILENCE_NOTICED_AFTER_MS = 61_000
+LOOKS_AFTER_IT_OFTEN = "const every = setInterval; window.setInterval = (look, ms) => every(look, ms / 5)"
 STREAM = "**/live/*"
 CHANGES = "**/changes/*"
 
@@ -107,6 +109,7 @@ def test_a_tab_that_stays_in_sight_takes_over_from_a_frozen_one(person: MakePers
     bob, carol = two_who_listen(person, unique("beside"))
     leader = carol.page
     carol.page = carol.context.new_page()
+    carol.page.add_init_script(LOOKS_AFTER_IT_OFTEN)
     carol.page.goto(leader.url)
     wait_for_stream(carol.page)
     devtools = carol.context.new_cdp_session(leader)
@@ -180,11 +183,13 @@ def test_one_tab_reads_the_sidebar_for_all_of_them(person: MakePerson, unique: U
     assert sum("/sidebar/" in url for url in asked) == 1
 
 
-def test_the_header_says_how_many_members_there_are_now(person: MakePerson, unique: Unique) -> None:
-    _bob, carol = two_who_listen(person, slug := unique("about"))
-    dave = person("dave").sign_up()
+def test_the_header_says_how_many_members_there_are_now(
+    person: MakePerson, visitor: Callable[[str], Visitor], unique: Unique
+) -> None:
+    carol, dave = person("carol").sign_up(into=(slug := unique("about"))), visitor("dave")
+    wait_for_stream(carol.page)
     dave.create_channel(slug)
-    expect(carol.page.locator(".channel__header")).to_contain_text("3 members")
+    expect(carol.page.locator(".channel__header")).to_contain_text("2 members")
     expect(carol.page.get_by_role("heading", level=1)).to_have_text(re.compile(slug))
 
 
@@ -210,15 +215,13 @@ def test_offline_and_back_nothing_is_missing(
     slug = unique("offline")
     writer = visitor("writer")
     address = writer.create_channel(slug)
-    carol = person("carol").sign_up()
-    carol.create_channel(slug)
+    carol = person("carol").sign_up(into=slug)
     wait_for_stream(carol.page)
     carol.allow("net::ERR_")
     carol.context.set_offline(True)
     expect(carol.page.get_by_role("status").filter(has_text="Reconnecting")).to_be_visible()
     texts = [f"missed {number:03}" for number in range(MISSED * 8 // 10)]
-    names = [writer.say(address, text) for text in texts]
-    wait_for(lambda: site.stored_count(slug) == len(texts), what="all to be stored", timeout_s=60)
+    names = say_all(site, writer, address, texts)
     for number in range(0, len(texts), 8):
         texts[number] = f"edited {number:03}"
         writer.send(f"/messages/{names[number]}/edit/", text=texts[number])
@@ -253,11 +256,10 @@ def test_a_server_that_was_killed_is_found_again(site: Site, person: MakePerson,
 
 def test_a_server_without_streams_is_asked(person: MakePerson, unique: Unique) -> None:
     slug = unique("plain")
-    bob, carol = person("bob").sign_up(), person("carol").sign_up()
-    bob.create_channel(slug)
+    bob, carol = person("bob").sign_up(into=slug), person("carol")
     carol.allow("status of 503")
     carol.context.route(STREAM, lambda route: route.fulfill(status=503, json={"code": "no_streams"}))
-    carol.create_channel(slug)
+    carol.sign_up(into=slug)
     bob.say("one")
     carol.sees_stored("one")
     carol.context.unroute(STREAM)
@@ -268,21 +270,23 @@ def test_a_server_without_streams_is_asked(person: MakePerson, unique: Unique) -
         carol.sees_stored("one", "two")
 
 
-def test_on_plain_http_the_tab_that_is_looked_at_has_the_stream(person: MakePerson) -> None:
-    with Site.embedded(ALLOWED_HOSTS="127.0.0.1,chat.test") as plain:
-        bob = person("bob", base_url=f"http://chat.test:{plain.port}")
-        bob.allow("Cross-Origin-Opener-Policy header has been ignored")
-        bob.sign_up()
-        wait_for_stream(bob.page)
-        with bob.another_tab(bob.page.url):
-            wait_for_stream(bob.page)
-            assert open_streams(bob.context.pages) == 1
-            bob.say("one")
-            for page in bob.context.pages:
-                expect(page.get_by_role("article")).to_contain_text(["one"])
+@pytest.mark.parametrize("site", ["embedded"], indirect=True)
+def test_on_plain_http_the_tab_that_is_looked_at_has_the_stream(
+    site: Site, person: MakePerson, unique: Unique
+) -> None:
+    bob = person("bob", base_url=f"http://{PLAIN_HOST}:{site.port}")
+    bob.allow("Cross-Origin-Opener-Policy header has been ignored")
+    bob.sign_up_on_the_page()  # the name of that host is known to the browser alone
+    bob.create_channel(unique("plain"))
+    wait_for_stream(bob.page)
+    with bob.another_tab(bob.page.url):
         wait_for_stream(bob.page)
         assert open_streams(bob.context.pages) == 1
-        bob.page.goto("about:blank")
+        bob.say("one")
+        for page in bob.context.pages:
+            expect(page.get_by_role("article")).to_contain_text(["one"])
+    wait_for_stream(bob.page)
+    assert open_streams(bob.context.pages) == 1
 
 
 def test_who_logs_out_in_another_tab_is_told_at_once(person: MakePerson, unique: Unique) -> None:
@@ -304,8 +308,7 @@ def test_what_came_long_ago_makes_room(
     slug = unique("long")
     writer = visitor("writer")
     address = writer.create_channel(slug)
-    carol = person("carol").sign_up()
-    carol.create_channel(slug)
+    carol = person("carol").sign_up(into=slug)
     wait_for_stream(carol.page)
     texts = [f"line {number:03}" for number in range(MOST_KEPT + 20)]
     for text in texts:
@@ -321,9 +324,8 @@ def test_what_came_long_ago_makes_room(
 
 def two_who_listen(person: MakePerson, channel: str) -> tuple[Person, Person]:
     """Bob and Carol, both in `channel`, and what happens there comes to them by itself."""
-    bob, carol = person("bob").sign_up(), person("carol").sign_up()
+    bob, carol = person("bob").sign_up(into=channel), person("carol").sign_up(into=channel)
     for someone in (bob, carol):
-        someone.create_channel(channel)
         wait_for_stream(someone.page)
     return bob, carol
 

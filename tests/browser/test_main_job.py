@@ -21,7 +21,7 @@ TOO_FAR_BEHIND = (
 @pytest.mark.parametrize("site", MODES, indirect=True)
 def test_two_people_meet_in_a_channel_and_talk(person: MakePerson, unique: Unique) -> None:
     lunch = unique("Lunch")
-    bob, carol = person("bob").sign_up(), person("carol").sign_up()
+    bob, carol = person("bob").sign_up_on_the_page(), person("carol").sign_up()
 
     bob.create_channel(lunch)
     bob.say("Soup at noon?")
@@ -84,8 +84,7 @@ def test_what_is_edited_in_place_is_seen_by_the_other_as_edited(person: MakePers
 
 
 def test_an_edit_stays_open_when_the_timeline_starts_anew(person: MakePerson, unique: Unique) -> None:
-    bob = person("bob").sign_up()
-    bob.create_channel(unique("Resets"))
+    bob = person("bob").sign_up(into=unique("Resets"))
     bob.say("Other news")
     bob.say("Soup at non")
     bob.sees_stored("Other news", "Soup at non")
@@ -145,8 +144,7 @@ def test_unsubscribe_takes_a_channel_off_the_list_and_undo_brings_it_back(
     person: MakePerson, unique: Unique
 ) -> None:
     garden = unique("Garden")
-    bob = person("bob").sign_up()
-    bob.create_channel(garden)
+    bob = person("bob").sign_up(into=garden)
     place = bob.sidebar.get_by_role("link", name=garden)
     expect(place).to_be_visible()
 
@@ -162,8 +160,7 @@ def test_unsubscribe_takes_a_channel_off_the_list_and_undo_brings_it_back(
 
 def test_logging_in_leads_back_to_where_one_was_going(person: MakePerson, unique: Unique) -> None:
     attic = unique("Attic")
-    bob = person("bob").sign_up()
-    bob.create_channel(attic)
+    bob = person("bob").sign_up(into=attic)
     address = bob.page.url
 
     bob.button("Log out").click()
@@ -176,9 +173,7 @@ def test_logging_in_leads_back_to_where_one_was_going(person: MakePerson, unique
 
 def two_in_a_channel(person: MakePerson, channel: str) -> tuple[Person, Person]:
     """Bob and Carol, both in `channel`, which has nothing in it yet."""
-    bob, carol = person("bob").sign_up(), person("carol").sign_up()
-    bob.create_channel(channel)
-    carol.create_channel(channel)
+    bob, carol = person("bob").sign_up(into=channel), person("carol").sign_up(into=channel)
     return bob, carol
 
 

@@ -153,28 +153,28 @@ def test_who_does_not_allow_it_is_told_so(person: MakePerson, unique: Unique, an
 
 
 def test_the_setting_holds_without_a_script(person: MakePerson, unique: Unique) -> None:
-    bob = person("bob", java_script_enabled=False).sign_up()
-    bob.create_channel(unique("plain"))
+    bob = person("bob", java_script_enabled=False).sign_up(into=unique("plain"))
     bob.button("Notify me").click()
     bob.button("Don't notify me").click()
     expect(bob.button("Notify me")).to_be_visible()
 
 
-def someone_with(person: MakePerson, name: str, *, permission: str, answer: str = "granted") -> Person:
+def someone_with(
+    person: MakePerson, name: str, *, permission: str, answer: str = "granted", into: str = ""
+) -> Person:
     """A person whose browser was asked before, or answers like this when it is."""
     someone = person(name)
     someone.context.add_init_script(
         SPY.replace("PERMISSION", repr(permission)).replace("ANSWER", repr(answer))
     )
-    return someone.sign_up()
+    return someone.sign_up(into=into)
 
 
 def bob_and_carol_who_wants_notices(person: MakePerson, unique: Unique) -> tuple[Person, Person, str]:
     """Both are on the page of the channel of that slug."""
     slug = unique("loud")
-    bob, carol = person("bob").sign_up(), someone_with(person, "carol", permission="granted")
-    for someone in (bob, carol):
-        someone.create_channel(slug)
+    bob = person("bob").sign_up(into=slug)
+    carol = someone_with(person, "carol", permission="granted", into=slug)
     carol.button("Notify me").click()
     expect(carol.button("Don't notify me")).to_be_visible()
     wait_for_stream(bob.page)

@@ -10,7 +10,7 @@ from uuid import UUID
 import pytest
 from playwright.sync_api import Locator, Route, expect
 
-from tests.browser.conftest import MODES, MakePerson
+from tests.browser.conftest import MODES, PLAIN_HOST, MakePerson
 from tests.browser.person import Person
 from tests.site import Site
 from tests.waiting import wait_for
@@ -23,6 +23,7 @@ STREAM = "**/live/*"
 TWO_HOURS_MS = 2 * 60 * 60 * 1000
 POSTED_AGAIN_AFTER_MS = 61_000
 SLOW_AFTER_MS = 31_000  # of trying, a message says that it is not sent yet
+ASKED_ABOUT_AFTER_MS = 5_100
 TRIED_EVERY_MS = 8_100
 FIRST_RETRY_AFTER_S = 0.7  # at the least: it is spread
 SENT_LONG_AGO_MS = 40_000  # long enough for a message to say that it is not sent yet
@@ -102,24 +103,23 @@ def test_a_tab_takes_over_from_one_that_is_closed(site: Site, person: MakePerson
     assert len(site.stored(slug)) == 2
 
 
-@pytest.mark.long  # it needs a site of its own
-def test_tabs_take_turns_on_plain_http_too(person: MakePerson) -> None:
-    with Site.embedded(ALLOWED_HOSTS="127.0.0.1,chat.test") as plain:
-        bob = person("bob", base_url=f"http://chat.test:{plain.port}")
-        bob.allow("Cross-Origin-Opener-Policy header has been ignored")
-        bob.sign_up()
-        assert bob.page.evaluate("navigator.locks === undefined")
-        one_of_two_tabs_is_closed_while_it_posts(bob)
-        assert plain.stored_count("public") == 2
+@pytest.mark.parametrize("site", ["embedded"], indirect=True)
+def test_tabs_take_turns_on_plain_http_too(site: Site, person: MakePerson, unique: Unique) -> None:
+    bob = person("bob", base_url=f"http://{PLAIN_HOST}:{site.port}")
+    bob.allow("Cross-Origin-Opener-Policy header has been ignored")
+    bob.sign_up_on_the_page()  # the name of that host is known to the browser alone
+    bob.create_channel(slug := unique("plain"))
+    assert bob.page.evaluate("navigator.locks === undefined")
+    one_of_two_tabs_is_closed_while_it_posts(bob)
+    assert site.stored_count(slug) == 2
 
-        bob.page.evaluate(
-            "(key) => localStorage.setItem(key, JSON.stringify({ owner: 'x', until: Date.now() + 3000 }))",
-            f"turn:outbox:{bob.username}",
-        )
-        bob.say("three")
-        expect(bob.message("three").locator("time")).to_have_text("sending")
-        bob.sees_stored("one", "two", "three")
-        bob.page.goto("about:blank")
+    bob.page.evaluate(
+        "(key) => localStorage.setItem(key, JSON.stringify({ owner: 'x', until: Date.now() + 3000 }))",
+        f"turn:outbox:{bob.username}",
+    )
+    bob.say("three")
+    expect(bob.message("three").locator("time")).to_have_text("sending")
+    bob.sees_stored("one", "two", "three")
 
 
 def test_entries_that_this_release_does_not_know_do_no_harm(
@@ -496,7 +496,7 @@ def test_while_somebody_looks_it_is_tried_again_every_eight_seconds(
     keep_posts_from_arriving(bob)
     with bob.page.expect_event("requestfailed"):
         bob.say("Is anybody there?")
-    for _try in range(6):
+    for _try in range(5):
         bob.pump()  # and the next try is planned
         with bob.page.expect_event("requestfailed", timeout=5_000):
             bob.page.clock.run_for(TRIED_EVERY_MS)
@@ -506,10 +506,13 @@ def test_while_somebody_looks_it_is_tried_again_every_eight_seconds(
 
 def test_the_page_asks_about_what_nobody_saw_stored(site: Site, person: MakePerson, unique: Unique) -> None:
     bob, slug = in_a_new_channel(person, unique)
+    bob.page.clock.install()
     hear_of_nothing(bob)
     bob.context.route(POSTS, answer_accepted)
+    bob.say("one")
+    wait_for(lambda: states(bob) == ["accepted"], what="it to be accepted")
     with bob.page.expect_request("**/status/"):
-        bob.say("one")
+        bob.page.clock.run_for(ASKED_ABOUT_AFTER_MS)
     bob.sees_stored("one")
     assert site.stored_count(slug) == 1
     assert kept(bob) == []
@@ -708,10 +711,8 @@ def test_without_room_to_keep_it_a_message_is_sent_and_leaving_warns(
 
 def in_a_new_channel(person: MakePerson, unique: Unique) -> tuple[Person, str]:
     """Bob, alone in a new channel, and its slug."""
-    bob = person("bob").sign_up()
     slug = unique("outbox")
-    bob.create_channel(slug)
-    return bob, slug
+    return person("bob").sign_up(into=slug), slug
 
 
 def without_token(route: Route) -> None:

@@ -49,8 +49,7 @@ def test_a_name_with_markup_is_shown_as_typed(
     site: Site, person: MakePerson, unique: Callable[[str], str]
 ) -> None:
     name = unique("<b>bold</b> & 'quoted'")
-    bob = person("bob").sign_up()
-    bob.create_channel(name)
+    bob = person("bob").sign_up(into=name)
     bob.say("<script>alert(1)</script> <img src=x onerror=alert(1)>")
     bob.sees_stored("<script>alert(1)</script> <img src=x onerror=alert(1)>")
     expect(bob.sidebar.get_by_role("link", name=name, exact=True)).to_be_visible()

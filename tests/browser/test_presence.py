@@ -158,8 +158,7 @@ def bob_and_carol_in(channel: str, person: MakePerson) -> tuple[Person, Person]:
     bob, carol = person("bob"), person("carol")
     bob.page.clock.install()
     for someone in (bob, carol):
-        someone.sign_up()
-        someone.create_channel(channel)
+        someone.sign_up(into=channel)
         wait_for_stream(someone.page)
     return bob, carol
 

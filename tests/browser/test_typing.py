@@ -111,8 +111,7 @@ def people_in(channel: str, person: MakePerson, *names: str) -> list[Person]:
     people = [person(name) for name in names]
     for someone in people:
         someone.page.clock.install()
-        someone.sign_up()
-        someone.create_channel(channel)
+        someone.sign_up(into=channel)
         wait_for_stream(someone.page)
     return people
 

@@ -225,10 +225,8 @@ def test_a_muted_channel_counts_nothing(person: MakePerson, unique: Unique) -> N
 
 def bob_in_a_channel_and_carol_elsewhere(person: MakePerson, unique: Unique) -> tuple[Person, Person, str]:
     """Both are in the channel of that slug; Carol looks at #public."""
-    bob, carol = person("bob").sign_up(), person("carol").sign_up()
     slug = unique("news")
-    for someone in (bob, carol):
-        someone.create_channel(slug)
+    bob, carol = person("bob").sign_up(into=slug), person("carol").sign_up(into=slug)
     carol.open("public")
     for someone in (bob, carol):
         wait_for_stream(someone.page)
@@ -245,11 +243,7 @@ def icon_of(someone: Person) -> str:
 
 def the_phone_of(someone: Person, person: MakePerson) -> Person:
     """Another device of theirs, which shows #public."""
-    phone = person("phone")
-    phone.username = someone.username
-    phone.page.goto("/accounts/login/")
-    phone.log_in()
-    phone.is_in("public")
+    phone = person("phone").be(someone)
     wait_for_stream(phone.page)
     return phone
 
