@@ -175,15 +175,20 @@ class ChannelPage {
   #sayWhoMayPost() {
     const { slug, ticket, pageUrl } = this.#region.dataset;
     const about = document.querySelector(".channel__header [data-about]");
-    if (about && about.dataset.slug !== slug) {
-      this.#connection.say(this.#region, ...reload(pageUrl, word("renamed")));
-      return;
-    }
+    if (about && about.dataset.slug !== slug) return this.#follow(pageUrl);
     const mayPost = Boolean(ticket);
     if (mayPost === Boolean(this.#form)) this.#connection.found(this.#region);
     else if (!this.#connection.isSaying) {
       this.#connection.say(this.#region, ...reload(pageUrl, word(mayPost ? "may_post" : "may_not_post")));
     }
+  }
+
+  /** The channel has another name, and with it another address; nobody is to lose what they read or write. */
+  #follow(pageUrl) {
+    const { isLatest, isAtEnd } = this.#timeline;
+    const isWriting = [...document.querySelectorAll("#composer textarea, .edit-form textarea")].some(({ value }) => value);
+    if (isLatest && isAtEnd && !this.#unsent.isBusy && !isWriting) go(pageUrl, { isMoved: true });
+    else this.#connection.say(this.#region, ...reload(pageUrl, word("renamed")));
   }
 
   #whyBarred({ code }) {

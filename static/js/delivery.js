@@ -157,8 +157,12 @@ export class Delivery extends EventTarget {
   #taken(entry, answer, lane) {
     if (entry.createdAt >= lane.refusedUntil) lane.resends = 0;
     if (answer.status === "sent") this.#stored(entry, answer.html);
-    else if (answer.status === "sending") this.#outbox.update(entry.clientId, { state: "accepted", acceptedAt: Date.now() });
+    else if (answer.status === "sending") this.#accepted(entry, answer);
     else throw new Unavailable("an answer that is none");
+  }
+
+  #accepted({ clientId }, { accepted_us: acceptedUs }) {
+    this.#outbox.update(clientId, { state: "accepted", acceptedAt: Date.now(), acceptedUs });
   }
 
   /**
@@ -188,7 +192,8 @@ export class Delivery extends EventTarget {
 
   async #ask(entry) {
     this.#urgent.delete(entry.clientId);
-    const answer = await request(`${entry.ownUrl}${entry.clientId}/status/`);
+    // When it was accepted last: what became of an earlier post of it says nothing of this one.
+    const answer = await request(`${entry.ownUrl}${entry.clientId}/status/?accepted_us=${entry.acceptedUs ?? 0}`);
     if (answer.status === "sent") this.#stored(entry, answer.html);
     else if (answer.status === "not_sent") this.#outbox.update(entry.clientId, refusal(answer));
     else if (answer.status === "deleted") this.#outbox.drop(entry.clientId);

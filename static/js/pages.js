@@ -45,13 +45,16 @@ export function startPages() {
   addEventListener("popstate", () => isSamePlace(location, new URL(address)) || go(location.href, { isBack: true }));
 }
 
-/** Show the page at `url`; with `isBack` it is one that the browser's buttons led to. */
-export async function go(url, { isBack = false } = {}) {
+/**
+ * Show the page at `url`; with `isBack` it is one that the browser's buttons led to, with `isMoved` the one that is
+ * shown, which has another address now.
+ */
+export async function go(url, { isBack = false, isMoved = false } = {}) {
   const own = (visit = {});
   const answer = await asking(async () => (await takeAhead(url)) ?? read(url));
   if (own !== visit) return;
   if (answer?.isAhead) tellWorker(url);
-  if (answer) show(answer, { url, isBack });
+  if (answer) show(answer, { url, isBack, isMoved });
   else if (isBack) location.reload(); // its address stands there already
 }
 
@@ -153,7 +156,7 @@ function isFresh(url) {
 }
 
 /** Put `answer` in the place of this page. `url`: its address, "" when it stands in for the page that is shown. */
-function show(answer, { url, isBack = false, isNews = false }) {
+function show(answer, { url, isBack = false, isMoved = false, isNews = false }) {
   const next = parsed(answer);
   const main = mainOf(next, answer);
   if (!main) {
@@ -162,7 +165,7 @@ function show(answer, { url, isBack = false, isNews = false }) {
   }
   page.abort();
   remember();
-  if (url) setAddress(answer.isRedirected ? answer.url : url, isBack);
+  if (url) setAddress(answer.isRedirected ? answer.url : url, isBack || isMoved);
   for (const open of document.querySelectorAll(":popover-open")) open.hidePopover();
   document.activeElement?.blur();
   htmx.swap("#main", main.outerHTML, SWAP);
@@ -221,9 +224,9 @@ function remember() {
 }
 
 /** The fragment is the browser's alone: an answer does not tell it. */
-function setAddress(url, isBack) {
+function setAddress(url, isSame) {
   const wanted = new URL(url, location.href);
-  if (isBack || isSamePlace(wanted, location)) history.replaceState(null, "", wanted);
+  if (isSame || isSamePlace(wanted, location)) history.replaceState(null, "", wanted);
   else history.pushState(null, "", wanted);
   address = location.href;
 }

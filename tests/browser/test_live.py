@@ -193,15 +193,38 @@ def test_the_header_says_how_many_members_there_are_now(
     expect(carol.page.get_by_role("heading", level=1)).to_have_text(re.compile(slug))
 
 
+def test_a_page_follows_its_channel_to_another_name_unless_somebody_writes(
+    person: MakePerson, unique: Unique
+) -> None:
+    bob, carol = two_who_listen(person, unique("first"))
+    second, third = unique("second"), unique("third")
+    bob.say("one")
+    carol.sees_stored("one")
+    pages = carol.page.evaluate("history.length")
+    rename(bob, second)
+    expect(carol.page).to_have_url(re.compile(f"/channels/{second}/$"))
+    carol.is_in(second)
+    assert carol.page.evaluate("history.length") == pages
+    bob.say("two")
+    carol.sees_stored("one", "two")
+
+    carol.box.fill("half a thought")
+    rename(bob, third)
+    told = carol.page.get_by_role("status").filter(has_text="This channel has another name now.")
+    told.get_by_role("link", name="Reload the page").wait_for()
+    expect(carol.box).to_have_value("half a thought")
+    expect(carol.page).to_have_url(re.compile(f"/channels/{second}/$"))
+
+
 def test_what_was_rejected_is_asked_about_at_once(person: MakePerson) -> None:
     bob = person("bob").sign_up()
     wait_for_stream(bob.page)
     fate = {"status": "not_sent", "code": "not_a_member", "message": "You are not in this channel."}
     bob.page.route("**/messages/", lambda route: route.fulfill(status=202, json={"status": "sending"}))
-    bob.page.route("**/status/", lambda route: route.fulfill(json=fate))
+    bob.page.route("**/status/*", lambda route: route.fulfill(json=fate))
     bob.say("one")
     name = bob.message("one").get_attribute("data-client-id")
-    with bob.page.expect_request("**/status/", timeout=ASKED_BY_ITSELF_AFTER_MS / 2):
+    with bob.page.expect_request("**/status/*", timeout=ASKED_BY_ITSELF_AFTER_MS / 2):
         bob.page.evaluate(
             "name => import('chat/live').then(({ live }) => live.share('rejected', { client_id: name }))",
             name,
@@ -328,6 +351,16 @@ def two_who_listen(person: MakePerson, channel: str) -> tuple[Person, Person]:
     for someone in (bob, carol):
         wait_for_stream(someone.page)
     return bob, carol
+
+
+def rename(owner: Person, name: str) -> None:
+    """Give the channel that the owner looks at another name, and come back to it."""
+    owner.link("Channel settings").click()
+    owner.page.get_by_label("Channel name").fill(name)
+    owner.button("Save").click()
+    owner.page.get_by_text("Saved.").wait_for()
+    owner.link("Back").click()
+    owner.box.wait_for()
 
 
 def wait_for_stream(page: Page, *, timeout_s: float = 10) -> None:

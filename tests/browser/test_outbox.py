@@ -26,6 +26,7 @@ SLOW_AFTER_MS = 31_000  # of trying, a message says that it is not sent yet
 ASKED_ABOUT_AFTER_MS = 5_100
 TRIED_EVERY_MS = 8_100
 FIRST_RETRY_AFTER_S = 0.7  # at the least: it is spread
+ACCEPTED_US = 1_764_000_000_000_123  # any moment
 SENT_LONG_AGO_MS = 40_000  # long enough for a message to say that it is not sent yet
 
 
@@ -511,7 +512,7 @@ def test_the_page_asks_about_what_nobody_saw_stored(site: Site, person: MakePers
     bob.context.route(POSTS, answer_accepted)
     bob.say("one")
     wait_for(lambda: states(bob) == ["accepted"], what="it to be accepted")
-    with bob.page.expect_request("**/status/"):
+    with bob.page.expect_request(f"**/status/?accepted_us={ACCEPTED_US}"):
         bob.page.clock.run_for(ASKED_ABOUT_AFTER_MS)
     bob.sees_stored("one")
     assert site.stored_count(slug) == 1
@@ -669,7 +670,7 @@ def test_what_was_taken_back_is_not_shown_though_it_was_stored(
     hear_of_nothing(bob)
     bob.page.clock.install()
     bob.allow("net::ERR_CONNECTION_RESET")
-    for address in ("**/delete/", "**/status/"):
+    for address in ("**/delete/", "**/status/*"):
         bob.context.route(address, lambda route: route.abort("connectionreset"))
     bob.context.route(POSTS, lose_the_answer)
     bob.say("Not for everybody")
@@ -781,7 +782,8 @@ def hold_posts(someone: Person) -> list[Route]:
 def answer_accepted(route: Route) -> None:
     """As a site with a broker does, whatever this one said."""
     answer = route.fetch()
-    route.fulfill(status=202, json={"client_id": answer.json()["client_id"], "status": "sending"})
+    fields = {"client_id": answer.json()["client_id"], "status": "sending", "accepted_us": ACCEPTED_US}
+    route.fulfill(status=202, json=fields)
 
 
 def lose_the_answer(route: Route) -> None:
