@@ -54,7 +54,7 @@ def whole(wires: Wires) -> Iterator[None]:
     mend(wires)
 
 
-@pytest.mark.parametrize("fault", ["hangs", "gone"])
+@pytest.mark.parametrize("fault", [pytest.param("hangs", marks=pytest.mark.long), "gone"])
 def test_what_is_done_while_the_broker_is_away_and_after_it_is_back_is_on_both_pages(
     person: MakePerson,
     visitor: Callable[[str], Visitor],

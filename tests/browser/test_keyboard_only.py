@@ -123,8 +123,7 @@ def test_the_main_job_needs_no_mouse(person: MakePerson, unique: Unique) -> None
 
 
 def test_one_sees_where_the_keys_are_also_in_forced_colours(person: MakePerson, unique: Unique) -> None:
-    bob = person("bob").sign_up()
-    bob.create_channel(unique("keys"))
+    bob = person("bob").sign_up(into=unique("keys"))
     bob.say("Soup at noon?")
     bob.sees_stored("Soup at noon?")
     places = [bob.page.url, "/channels/", "/accounts/preferences/", "/accounts/logout/"]
@@ -145,8 +144,7 @@ def test_the_timeline_is_a_log_of_articles_with_who_and_when(
 ) -> None:
     carol, slug = visitor("carol"), unique("tree")
     carol.say(carol.create_channel(slug), "Soup at noon?")
-    bob = person("bob").sign_up()
-    bob.create_channel(slug)
+    bob = person("bob").sign_up(into=slug)
     bob.say("I am in.")
     bob.sees_stored("Soup at noon?", "I am in.")
 

@@ -190,8 +190,7 @@ def test_the_sheet_says_which_keys_there_are(person: MakePerson) -> None:
 
 
 def test_on_a_mac_they_are_those_of_a_mac(person: MakePerson, unique: Unique) -> None:
-    bob = person("bob", user_agent=MAC).sign_up()
-    bob.create_channel(unique("mac"))
+    bob = person("bob", user_agent=MAC).sign_up(into=unique("mac"))
     expect(bob.sidebar.get_by_role("link", name="Jump to…")).to_contain_text("⌘ K")
     bob.page.keyboard.press("Control+k")
     expect(dialog(bob)).to_be_hidden()

@@ -73,8 +73,7 @@ def test_what_comes_while_nobody_looks_begins_under_a_line_with_its_author(
 
 
 def test_a_message_is_dimmed_until_it_is_stored(person: MakePerson, unique: Unique) -> None:
-    bob = person("bob").sign_up()
-    bob.create_channel(unique("dim"))
+    bob = person("bob").sign_up(into=unique("dim"))
     bob.say("stored")
     bob.sees_stored("stored")
     held: list[Route] = []
