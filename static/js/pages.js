@@ -17,7 +17,6 @@ import { word } from "chat/words";
 const TIMEOUT_MS = 20_000;
 const AHEAD_AFTER_MS = 65; // of pointing at a channel: who only passes over it does not want it
 const AHEAD_FOR_MS = 4_000;
-const SWAP = { swapStyle: "outerHTML", swapDelay: 0, settleDelay: 0, ignoreTitle: true };
 
 /** What a page needs that has such an element; each exports `start(element, signal)` and stops when the signal says so. */
 const NEEDS = [
@@ -168,7 +167,8 @@ function show(answer, { url, isBack = false, isMoved = false, isNews = false }) 
   if (url) setAddress(answer.isRedirected ? answer.url : url, isBack || isMoved);
   for (const open of document.querySelectorAll(":popover-open")) open.hidePopover();
   document.activeElement?.blur();
-  htmx.swap("#main", main.outerHTML, SWAP);
+  document.getElementById("main").replaceWith(main); // as it was read: to write it out and read it again takes a while
+  htmx.process(main);
   renewFrame(next, answer, isNews);
   startNeeds().then(() => settle(isBack));
 }
