@@ -106,7 +106,7 @@ def test_messages_are_never_joined_with_their_authors(
     say(cast.bob, cast.design, "hello")
     bob = signed_in(cast.bob)
 
-    with django_assert_max_num_queries(SIGNED_IN + 8) as asked:
+    with django_assert_max_num_queries(SIGNED_IN + 9) as asked:
         bob.get(f"/channels/design/{page}")
 
     reads = [query["sql"] for query in asked if "messaging_message" in query["sql"]]

@@ -1,5 +1,6 @@
 """Blocking somebody: no direct messages between the two, and what they say elsewhere is folded."""
 
+import html
 import uuid
 from typing import Any
 
@@ -17,19 +18,23 @@ from messaging.pipeline.envelope import Envelope
 from messaging.pipeline.persist import Rejected, Stored, persist
 from tests.cast import Cast, UserFactory, post_text, say, signed_in
 
-WORDS = "You can&#x27;t send each other messages."
-NOT_TO_EACH_OTHER = "You and this person can&#x27;t send each other messages."
+WORDS = "You can't send each other messages."
+NOT_TO_EACH_OTHER = "You and this person can't send each other messages."
+
+
+def text_of(response: Any) -> str:
+    return html.unescape(response.content.decode())
 
 
 def folded(client: Any, page: str = "/channels/design/") -> list[str]:
     """Whose messages the page folds, with scripts and without."""
     response = client.get(page)
-    html = response.content.decode()
+    shown = text_of(response)
     names: list[str] = response.context["blocked"]
-    assert f'data-blocked="{" ".join(names)}"' in html
-    assert ("data-folds" in html) == bool(names)
+    assert f'data-blocked="{" ".join(names)}"' in shown
+    assert ("data-folds" in shown) == bool(names)
     for name in names:
-        assert f'[data-author="{name}"]' in html.partition("data-folds")[2].partition("</style>")[0]
+        assert f'[data-author="{name}"]' in shown.partition("data-folds")[2].partition("</style>")[0]
     return names
 
 
@@ -75,8 +80,8 @@ def test_no_conversation_is_opened_between_the_two(cast: Cast, blocker: str) -> 
         client = signed_in(person)
         answer = client.post(f"/direct/{name}/")
         assert answer.status_code == 403
-        assert NOT_TO_EACH_OTHER in answer.content.decode()
-        assert NOT_TO_EACH_OTHER in client.post("/direct/", {"person": [name]}).content.decode()
+        assert NOT_TO_EACH_OTHER in text_of(answer)
+        assert NOT_TO_EACH_OTHER in text_of(client.post("/direct/", {"person": [name]}))
     assert not Channel.objects.filter(kind="direct").exists()
 
     assert signed_in(cast.bob).post("/direct/", {"person": ["carol", "dave"]}).status_code == 302
@@ -94,15 +99,15 @@ def test_nothing_is_said_in_the_conversation_that_they_have(cast: Cast) -> None:
 
     for client in (bob, carol):
         shown = client.get(page)
-        assert "Hello" in shown.content.decode()
+        assert "Hello" in text_of(shown)
         assert shown.context["ticket"] == ""
-        assert NOT_TO_EACH_OTHER in shown.content.decode()
-        assert 'id="composer"' not in shown.content.decode()
+        assert NOT_TO_EACH_OTHER in text_of(shown)
+        assert 'id="composer"' not in text_of(shown)
         assert 'data-ticket=""' in client.get(f"{page}changes/?after=0").content.decode()
         refused = post_text(client, channel, "And another thing")
         assert refused.status_code == 403
-        assert WORDS in refused.content.decode()
-        assert "And another thing" in refused.content.decode()
+        assert WORDS in text_of(refused)
+        assert "And another thing" in text_of(refused)
         assert client.post(f"{page}typing/").status_code == 403
     assert Message.objects.count() == 1
 
