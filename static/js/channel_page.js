@@ -7,7 +7,7 @@ import { Deleting } from "chat/deleting";
 import { Editing } from "chat/editing";
 import { live } from "chat/live";
 import { fold } from "chat/folding";
-import { inFull } from "chat/local_time";
+import { inFull, toTheSecond } from "chat/local_time";
 import { Older } from "chat/older";
 import { go } from "chat/pages";
 import { Reading } from "chat/reading";
@@ -134,6 +134,7 @@ class ChannelPage {
       this.#unsent.isBarred = false;
     });
     this.#on(delivery, "failing", () => this.#connection.lost(delivery));
+    this.#on(delivery, "slowed", ({ detail }) => this.#connection.slowed(delivery, toTheSecond(new Date(detail.until))));
     this.#on(delivery, "barred", ({ detail }) => {
       this.#connection.say(delivery, ...this.#whyBarred(detail));
       this.#unsent.isBarred = true;

@@ -7,6 +7,7 @@ export class Connection {
   #lostBy = new Set();
   #waiting = 0;
   #said = null;
+  #slowedUntil = ""; // a time in words
   #asOf = ""; // what the page is, in a sentence, when it does not come from the server
 
   constructor(bar) {
@@ -16,6 +17,7 @@ export class Connection {
   /** `who` got an answer. */
   found(who) {
     this.#lostBy.delete(who);
+    this.#slowedUntil = "";
     if (this.#said?.who === who) this.#said = null;
     this.#show();
   }
@@ -23,6 +25,13 @@ export class Connection {
   /** `who` got none, or one that says to come back later. */
   lost(who) {
     this.#lostBy.add(who);
+    this.#show();
+  }
+
+  /** Nothing is lost, but what is sent was so much that more is taken at that `time` in words. */
+  slowed(who, time) {
+    this.#lostBy.delete(who);
+    this.#slowedUntil = time;
     this.#show();
   }
 
@@ -52,7 +61,9 @@ export class Connection {
   #show() {
     if (this.#said) return;
     const promise = this.#waiting ? ` ${counted("will_send", this.#waiting)}` : "";
-    const text = this.#asOf || this.#lostBy.size ? (this.#asOf || word("reconnecting")) + promise : "";
+    const slowed = this.#slowedUntil && filled(word("too_fast"), { time: this.#slowedUntil });
+    const reason = this.#asOf || (this.#lostBy.size ? word("reconnecting") : slowed);
+    const text = reason ? reason + promise : "";
     if (this.#bar.textContent !== text) this.#bar.textContent = text;
     this.#bar.hidden = !text;
   }

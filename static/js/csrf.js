@@ -4,7 +4,7 @@ every page that is open. */
 const TIMEOUT_MS = 10_000;
 const BARRED = new Set(["logged_out", "csrf_failed", "other_author"]);
 
-/** No answer, or one that says to come back later. */
+/** No answer, or one that says to come back later: because of the server, or as its user is too fast (`isTooFast`). */
 export class Unavailable extends Error {}
 
 /** Whom the page was made for is not logged in any more. */
@@ -47,7 +47,8 @@ export async function request(url, { headers = {}, ...options } = {}) {
   if (response.redirected || status === 401 || BARRED.has(answer.code)) throw Object.assign(new Barred(), answer);
   // A refusal of ours is JSON; anything else comes from something in between.
   if (status === 429 || status >= 500 || (!response.ok && !isJson)) {
-    throw Object.assign(new Unavailable(`status ${status}`), { retryAfterS: Number(response.headers.get("Retry-After")) || 0 });
+    const retryAfterS = Number(response.headers.get("Retry-After")) || 0;
+    throw Object.assign(new Unavailable(`status ${status}`), { retryAfterS, isTooFast: status === 429 });
   }
   return { ...answer, ok: response.ok };
 }

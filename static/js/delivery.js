@@ -13,10 +13,14 @@ import { word } from "chat/words";
 const FIRST_RETRY_AFTER_MS = 1_000;
 const RETRY_AFTER_AT_MOST_MS = 8_000; // while somebody looks
 const RETRY_HIDDEN_AFTER_AT_MOST_MS = 30_000;
+const TOO_FAST_AT_MOST_MS = 10 * 60 * 1000; // it knows when; earlier it would say no again
 const ASK_AFTER_MS = [5_000, 10_000, 20_000, 30_000];
 const POST_AGAIN_AFTER_MS = 60_000; // accepted and not stored: lost, or the worker is away
 
-/** Events: "stored" (detail: entry, html), "answered", "failing" (a post; it will try again), "barred" (detail: code). */
+/**
+ * Events: "stored" (detail: entry, html), "answered", "failing" (a post; it will try again), "slowed" (the same, as its
+ * author is too fast; detail: until), "barred" (detail: code).
+ */
 export class Delivery extends EventTarget {
   #outbox;
   #author;
@@ -231,13 +235,13 @@ export class Delivery extends EventTarget {
     this.#tell("barred", { code });
   }
 
-  #tryLater(lane, { state }, { message, retryAfterS = 0 }) {
+  #tryLater(lane, { state }, { message, retryAfterS = 0, isTooFast = false }) {
     console.info("Sending failed:", message);
-    const asked = Math.min(retryAfterS * 1000, retryAfterAtMost());
+    const asked = Math.min(retryAfterS * 1000, isTooFast ? TOO_FAST_AT_MOST_MS : retryAfterAtMost());
     lane.notBefore = Date.now() + asked;
-    lane.dueAt = Date.now() + Math.max(asked, backoff(lane.failures));
-    lane.failures += 1;
-    if (state === "waiting") this.#tell("failing");
+    lane.dueAt = Date.now() + Math.max(asked, isTooFast && asked ? 0 : backoff(lane.failures));
+    lane.failures += isTooFast ? 0 : 1;
+    if (state === "waiting") this.#tell(isTooFast ? "slowed" : "failing", { until: lane.dueAt });
   }
 
   #sleep(ms) {

@@ -17,6 +17,7 @@ const timeZone = theZone(document.documentElement.dataset.timeZone);
 
 const format = (options) => new Intl.DateTimeFormat(locale, { timeZone, ...options });
 const time = format({ timeStyle: "short" });
+const seconds = format({ timeStyle: "medium" });
 const full = format({ dateStyle: "full", timeStyle: "short" });
 const day = format({ weekday: "long", day: "numeric", month: "long" });
 const dayOfYear = format({ weekday: "long", day: "numeric", month: "long", year: "numeric" });
@@ -42,6 +43,9 @@ export function dayName(moment) {
 
 /** The day and time of `moment` in words. */
 export const inFull = (moment) => full.format(moment);
+
+/** When `moment` is today, to the second. */
+export const toTheSecond = (moment) => seconds.format(moment);
 
 /** Rewrite every `<time>` in `root`: the hour by default, for data-style="recent" the date unless it is today. */
 export function localize(root) {

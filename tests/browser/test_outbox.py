@@ -65,6 +65,34 @@ def test_back_online_it_is_sent_without_anybody_doing_anything(person: MakePerso
     expect(bar(bob, "Reconnecting")).to_be_hidden()
 
 
+def test_who_is_too_fast_has_the_rest_sent_when_it_is_time(
+    site: Site, person: MakePerson, unique: Unique
+) -> None:
+    bob, slug = in_a_new_channel(person, unique)
+    bob.allow("429")
+    posted: list[float] = []
+
+    def too_fast_at_first(route: Route) -> None:
+        posted.append(time.monotonic())
+        if len(posted) > 1:
+            route.continue_()
+            return
+        headers = {"Retry-After": "3", "Content-Type": "application/json"}
+        route.fulfill(status=429, headers=headers, body='{"code": "too_many", "message": "Too fast."}')
+
+    bob.context.route(POSTS, too_fast_at_first)
+    bob.say("one")
+    bob.say("two")
+    expect(bar(bob, re.compile(r"That was a lot at once\. More can be sent at .*\d\d:\d\d"))).to_be_visible()
+    expect(bar(bob, "Your 2 messages will be sent.")).to_be_visible()
+    expect(bar(bob, "Reconnecting")).to_be_hidden()
+
+    bob.sees_stored("one", "two")
+    expect(bar(bob, "That was a lot")).to_be_hidden()
+    assert posted[1] - posted[0] >= 3
+    assert len(site.stored(slug)) == 2
+
+
 def test_a_new_tab_sends_what_a_closed_one_left(site: Site, person: MakePerson, unique: Unique) -> None:
     bob, slug = in_a_new_channel(person, unique)
     keep_posts_from_arriving(bob)
@@ -837,7 +865,7 @@ def states(someone: Person) -> list[str]:
     return [str(entry["state"]) for entry in kept(someone)]
 
 
-def bar(someone: Person, text: str) -> Locator:
+def bar(someone: Person, text: str | re.Pattern[str]) -> Locator:
     return someone.page.get_by_role("status").filter(has_text=text)
 
 
