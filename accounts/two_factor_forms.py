@@ -8,19 +8,16 @@ from allauth.mfa.adapter import get_adapter
 from allauth.mfa.base import forms as their_codes
 from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.forms import ActivateTOTPForm
+from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value, yield_hotp_counters_from_time
 from allauth.mfa.webauthn import forms as their_passkeys
 from django import forms
-from django.conf import settings
-from django.core.cache import cache
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
-from accounts.actions import note_code, note_failed_factor, note_failed_log_in
+from accounts.actions import note_code, note_failed_factor, note_failed_log_in, takes_step
 from accounts.models import User
 
 NAME_LENGTH = 80
-# How long an app's code is good for; nobody who looked over a shoulder can use it again.
-CODE_GOOD_FOR_S = 30 * (2 * settings.MFA_TOTP_TOLERANCE + 1)
 WRONG = "incorrect_code"  # allauth's name for any factor that is not the right one
 
 
@@ -42,7 +39,7 @@ class NotedCodeForm(their_codes.BaseAuthenticateForm):  # type: ignore[misc]  # 
 
     def _new_code(self) -> str:
         code: str = super().clean_code()
-        if self.authenticator.type == Authenticator.Type.TOTP and not _is_new(self.user, code):
+        if self.authenticator.type == Authenticator.Type.TOTP and not _is_new(self.authenticator, code):
             raise get_adapter().validation_error(WRONG)
         return code
 
@@ -152,6 +149,13 @@ def dress_name(field: forms.Field) -> None:
         field.validators = forms.CharField(max_length=NAME_LENGTH).validators
 
 
-def _is_new(user: User, code: str) -> bool:
+def _is_new(app: Authenticator, code: str) -> bool:
+    """Whether it was not used before: nobody who looked over a shoulder can use it again."""
+    secret = get_adapter().decrypt(app.data["secret"])
     digits = "".join(letter for letter in code if letter.isdecimal())  # allauth takes spaces between them
-    return cache.add(f"totp:{user.pk}:{digits}", True, timeout=CODE_GOOD_FOR_S)
+    steps = [
+        step
+        for step in yield_hotp_counters_from_time()
+        if format_hotp_value(hotp_value(secret, step)) == digits
+    ]
+    return bool(steps) and takes_step(app, max(steps))

@@ -34,6 +34,7 @@ from accounts.actions.two_factor import (
     note_code,
     note_failed_factor,
     take_away_two_factor,
+    takes_step,
 )
 from accounts.actions.users import (
     create_user,
@@ -97,5 +98,6 @@ __all__ = [
     "set_presence",
     "sign_up",
     "take_away_two_factor",
+    "takes_step",
     "unblock_user",
 ]

@@ -21,6 +21,7 @@ ADDED = {
     Kind.WEBAUTHN: Act.PASSKEY_ADDED,
     Kind.RECOVERY_CODES: Act.RECOVERY_CODES_MADE,
 }
+LAST_STEP = "last_step"  # of an app, in what allauth keeps of it: the half minute of the last code used
 REMOVED = {Kind.TOTP: Act.APP_REMOVED, Kind.WEBAUTHN: Act.PASSKEY_REMOVED}
 
 
@@ -49,6 +50,20 @@ def take_away_two_factor(actor: Actor, user: User) -> None:
         removed, _by_model = Authenticator.objects.filter(user=user).delete()
         if removed:
             record(actor, Act.TWO_FACTOR_TAKEN_AWAY, person=user)
+
+
+def takes_step(app: Authenticator, step: int) -> bool:
+    """Whether no code of that half minute, or of a later one, was used yet; from now on one was.
+
+    In the database and not in the cache, which lets everything pass while it is away.
+    """
+    with transaction.atomic():
+        app = Authenticator.objects.select_for_update().get(pk=app.pk)
+        is_new: bool = step > app.data.get(LAST_STEP, -1)
+        if is_new:
+            app.data[LAST_STEP] = step
+            app.save(update_fields=["data"])
+    return is_new
 
 
 def note_code(user: User, authenticator: Authenticator) -> None:
