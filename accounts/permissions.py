@@ -63,7 +63,7 @@ may_edit_user = (
 may_ban = (
     is_active & ~is_about_a_deleted & ~is_the_person & (is_superuser | (is_site_admin & ~is_about_an_admin))
 )
-may_block = is_active & ~is_the_person
+may_block = is_active & ~is_the_person & ~is_about_a_deleted
 may_look_at_bans = is_active & is_site_admin
 # Not one's own: who found it open would not be asked for the password, as the preferences do.
 may_take_away_two_factor = may_edit_user & ~is_the_person

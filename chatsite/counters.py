@@ -34,7 +34,8 @@ class CountersInDatabase(DatabaseCache):
             for _try in range(TRIES):
                 if super(CountersInDatabase, self).add(key, value, timeout, version):
                     return True
-                if self.has_key(key, version):
+                # Not has_key(): it holds a key to be gone in the very second in which `add` still finds it.
+                if super(CountersInDatabase, self).get(key, version=version) is not None:
                     return False
             raise DatabaseError("nothing can be written")
 

@@ -275,7 +275,7 @@ class Tour:
         self._go("/accounts/2fa/app/remove/")
         page.get_by_label(words("Password")).fill(PASSWORD)
         self._press("Go on")
-        expect(page.locator(".button--danger").last).to_be_visible()
+        expect(page.get_by_role("main").get_by_role("button", name=words("Remove"))).to_be_visible()
         yield "an app that is removed"
         page.get_by_role("main").get_by_role("button", name=words("Remove")).click()
 
