@@ -132,7 +132,7 @@ NO_CHANNEL = re.compile(
 )
 TOKENS = re.compile(
     r'(csrfmiddlewaretoken" value=")[^"]+|(nonce[=-]"?)[\w+/=-]+|(data-csrf[\w-]*=")[^"]+'
-    r'|(name="client_id" value=")[^"]+'
+    r'|(name="(?:client_id|attempt|ticket)" value=")[^"]+|(data-ticket=")[^"]+'
 )
 
 
@@ -293,22 +293,76 @@ def test_what_is_in_no_row_is_for_no_method(cast: Cast) -> None:
                 assert send(bob, method, there.address(route), {}).status_code == 405, (method, route)
 
 
-@pytest.mark.parametrize("kind", [Kind.PRIVATE, Kind.DIRECT])
-@pytest.mark.parametrize("accept", ["text/html", "application/json"])
-def test_what_is_hidden_answers_as_what_never_was(cast: Cast, kind: Kind, accept: str) -> None:
+def test_no_address_that_names_a_channel_or_a_message_is_left_out() -> None:
+    """Whatever `NO_CHANNEL` lets through."""
+    names = re.compile(r"[<:](slug|client_id|\w*channel\w*|\w*message\w*)>")
+    assert {route for route in routes() if names.search(route)} <= set(TABLE)
+
+
+HIDDEN = [Kind.PRIVATE, Kind.DIRECT]
+ASKED_BY = [{"Accept": "text/html"}, {"Accept": "application/json"}, {"HX-Request": "true"}]
+# Where a name of something hidden may stand besides an address.
+ELSEWHERE: list[tuple[str, str, dict[str, str]]] = [
+    ("GET", "/channels/public/", {"at": "{client_id}"}),
+    ("GET", "/channels/public/", {"sent": "{client_id}"}),
+    ("GET", "/channels/", {"q": "{name}"}),
+    ("GET", "/channels/search/", {"q": "{name}"}),
+    ("GET", "/channels/create/", {"name": "{name}"}),
+    ("POST", "/channels/create/", {"name": "{name}"}),
+    ("POST", "/channels/create/", {"name": "{slug}"}),
+    ("GET", "/direct/", {"person": "{slug}", "q": "{name}"}),
+    ("POST", "/channels/public/messages/", {"text": "x", "client_id": "{new}", "previous": "{client_id}"}),
+]
+
+
+@pytest.mark.parametrize("kind", HIDDEN)
+@pytest.mark.parametrize("headers", ASKED_BY, ids=lambda headers: "".join(headers.values()))
+def test_what_is_hidden_answers_as_what_never_was(cast: Cast, kind: Kind, headers: dict[str, str]) -> None:
     there = scene(cast, kind)
-    never = {
-        "slug": random_slug(there.channel.slug[0]),
-        "client_id": str(uuid.uuid4()),
-        "invitation_id": there.invitation_id + 1_000,
-    }
+    is_there, never_was = names_of(there), names_that_never_were(there)
     for who in ("outsider", "admin", "nobody"):
         client = there.client(who)
         for route, methods in TABLE.items():
             for method, (fields, _by_kind) in methods.items():
-                there_is = told(client, method, there.address(route), fields, accept, there)
-                never_was = told(client, method, there.address(route, **never), fields, accept, there, never)  # type: ignore[arg-type]
-                assert there_is == never_was, (who, method, route)
+                asked = [
+                    told(client, method, there.address(route, **names), fields, headers, names)  # type: ignore[arg-type]
+                    for names in (is_there, never_was)
+                ]
+                assert asked[0] == asked[1], (who, method, route)
+
+
+@pytest.mark.parametrize("kind", HIDDEN)
+@pytest.mark.parametrize("headers", ASKED_BY, ids=lambda headers: "".join(headers.values()))
+def test_a_name_in_a_query_or_a_form_tells_nothing_of_what_is_hidden(
+    cast: Cast, kind: Kind, headers: dict[str, str]
+) -> None:
+    there = scene(cast, kind)
+    is_there = {**names_of(there), "name": "scene"}
+    never_was = {**names_that_never_were(there), "name": "nests"}
+    for who in ("outsider", "admin"):
+        client = there.client(who)
+        for method, address, fields in ELSEWHERE:
+            asked = []
+            for names in (is_there, never_was):
+                filled = {field: value.format(**names, new="{new}") for field, value in fields.items()}
+                asked.append(told(client, method, address, filled, headers, names))
+            assert asked[0] == asked[1], (who, method, address, fields)
+
+
+def names_of(there: Scene) -> dict[str, object]:
+    return {
+        "slug": there.channel.slug,
+        "client_id": str(there.message.client_id),
+        "invitation_id": there.invitation_id,
+    }
+
+
+def names_that_never_were(there: Scene) -> dict[str, object]:
+    return {
+        "slug": random_slug(there.channel.slug[0]),
+        "client_id": str(uuid.uuid4()),
+        "invitation_id": there.invitation_id + 1_000,
+    }
 
 
 def told(
@@ -316,27 +370,23 @@ def told(
     method: str,
     address: str,
     fields: dict[str, str],
-    accept: str,
-    there: Scene,
-    never: dict[str, object] | None = None,
+    headers: dict[str, str],
+    names: dict[str, object],
 ) -> tuple[object, ...]:
     """All that an answer tells, and its number of queries; without the names asked for, and tokens."""
-    names = never or {
-        "slug": there.channel.slug,
-        "client_id": there.message.client_id,
-        "invitation_id": there.invitation_id,
-    }
-    names = {**names, "invitation_id": f"/{names['invitation_id']}/"}
     with undone(), CaptureQueriesContext(connection) as asked:
         client.cookies.pop("messages", None)
         request = client.post if method == "POST" else client.get
         filled = {name: value.replace("{new}", str(uuid.UUID(int=7))) for name, value in fields.items()}
-        response = request(address, filled, headers={"Accept": accept})
+        response = request(address, filled, headers=headers)
 
     def neutral(text: str) -> str:
-        for name in names.values():
-            text = text.replace(str(name), "…")
+        for kind, name in names.items():
+            written = f"/{name}/" if kind == "invitation_id" else str(name)
+            text = text.replace(written, "…").replace(written.lower(), "…")
         return TOKENS.sub(lambda token: next(filter(None, token.groups())), text)
 
-    headers = {name: neutral(value) for name, value in response.headers.items() if name != "Content-Length"}
-    return response.status_code, headers, neutral(response.content.decode()), len(asked)
+    headers_told = {
+        name: neutral(value) for name, value in response.headers.items() if name != "Content-Length"
+    }
+    return response.status_code, headers_told, neutral(response.content.decode()), len(asked)
