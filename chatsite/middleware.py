@@ -24,6 +24,32 @@ from chatsite.passes import Pass, pass_shown
 from chatsite.responses import page_of, refusal, unsent, wants_json
 
 TIME_ZONE_COOKIE = "time_zone"
+GUARDS = {
+    "X-Content-Type-Options": "nosniff",  # it is what it says it is
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",  # no page of another site has any of it in it
+}
+# What this site never asks a browser for, whatever somebody smuggles into a page.
+NO_PERMISSIONS = ", ".join(
+    f"{feature}=()"
+    for feature in (
+        "accelerometer",
+        "browsing-topics",
+        "camera",
+        "display-capture",
+        "geolocation",
+        "gyroscope",
+        "hid",
+        "magnetometer",
+        "microphone",
+        "midi",
+        "payment",
+        "serial",
+        "usb",
+    )
+)
 
 
 class Alive:
@@ -36,6 +62,21 @@ class Alive:
         if request.path_info == "/healthz":
             return HttpResponse("ok\n", content_type="text/plain")
         return self.get_response(request)
+
+
+class Guarded:
+    """What every answer says, of whatever kind, also those that others cut short: it stands first."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        for name, value in GUARDS.items():
+            response.headers.setdefault(name, value)
+        if _is_html(response):
+            response["Permissions-Policy"] = NO_PERMISSIONS
+        return response
 
 
 class PagePolicy(CSPMiddleware):

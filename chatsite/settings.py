@@ -60,6 +60,7 @@ def the_secret_key(var: Path) -> tuple[str, Path | None]:
     """The key that signs cookies, and the file it is from: SECRET_KEY, else what SECRET_KEY_FILE names."""
     key: str = env.str("SECRET_KEY", default="")
     if key:
+        refuse_weak_key(key, "SECRET_KEY")
         return key, None
     file = Path(env.str("SECRET_KEY_FILE", default="") or var / "secret_key")
     try:
@@ -73,7 +74,16 @@ def the_secret_key(var: Path) -> tuple[str, Path | None]:
             "SECRET_KEY is not set, and there is no key in "
             f"{file}. `make run` makes one; elsewhere set SECRET_KEY or SECRET_KEY_FILE."
         )
+    refuse_weak_key(key, f"SECRET_KEY_FILE {file}")
     return key, file
+
+
+def refuse_weak_key(key: str, name: str) -> None:
+    """Who guesses the key is logged in as anybody: no site starts with one that can be guessed."""
+    if not DEBUG and (len(key) < 50 or len(set(key)) < 10):
+        raise ImproperlyConfigured(
+            f"{name} is weak: it must be 50 random characters or more, for example from: openssl rand -hex 32"
+        )
 
 
 def the_hosts() -> list[str]:
@@ -225,6 +235,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "chatsite.middleware.Guarded",
     "chatsite.middleware.Alive",
     "chatsite.readiness.Ready",
     "django.middleware.security.SecurityMiddleware",
@@ -306,7 +317,7 @@ ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_PREVENT_ENUMERATION = False  # without verified addresses there is nothing to hide behind
 ACCOUNT_RATE_LIMITS = {
-    # What keeps what was typed is counted by us (LIMITS); allauth counts passwords typed again, and codes.
+    # What keeps what was typed is counted by us (LIMITS); passwords and codes alone by allauth.
     "login": "",
     "login_failed": "5/5m/key",  # codes of second factors; passwords are counted in accounts.adapter
     "signup": "",

@@ -25,11 +25,12 @@ from messaging.live import DatabaseSource
 
 MOST_OPEN = 20  # channels in one stream
 
+GUARDS = [(b"x-content-type-options", b"nosniff"), (b"cross-origin-resource-policy", b"same-origin")]
 HEADERS = [
     (b"content-type", b"text/event-stream"),
     (b"cache-control", b"no-store, no-transform"),
     (b"x-accel-buffering", b"no"),
-    (b"x-content-type-options", b"nosniff"),
+    *GUARDS,
 ]
 STATUSES = {
     "malformed": 400,
@@ -146,6 +147,7 @@ async def _refuse(code: str, language: str, send: Send, *, has_body: bool) -> No
         (b"content-type", b"application/json"),
         (b"content-length", str(len(body)).encode()),
         (b"cache-control", b"no-store"),
+        *GUARDS,
     ]
     if code in RETRY_AFTER_S:
         headers.append((b"retry-after", str(RETRY_AFTER_S[code]).encode()))

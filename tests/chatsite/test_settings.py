@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
+GOOD_KEY = "only-for-tests-0123456789-abcdefghijklmnopqrstuvwxyz-ABCDEFG"
 
 
 def start(tmp_path: Path, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -25,7 +26,7 @@ def start(tmp_path: Path, **environment: str) -> subprocess.CompletedProcess[str
 
 
 def test_good_settings_start(tmp_path: Path) -> None:
-    done = start(tmp_path, SECRET_KEY="x" * 50, DEBUG="no", DATABASE_URL="", BROKER_URL="")
+    done = start(tmp_path, SECRET_KEY=GOOD_KEY, DEBUG="no", DATABASE_URL="", BROKER_URL="")
 
     assert done.returncode == 0, done.stderr
 
@@ -33,7 +34,7 @@ def test_good_settings_start(tmp_path: Path) -> None:
 def test_a_folder_that_can_not_be_written_stops_the_start(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
 
-    done = start(tmp_path / "file" / "var", SECRET_KEY="x" * 50)
+    done = start(tmp_path / "file" / "var", SECRET_KEY=GOOD_KEY)
 
     assert done.returncode == 1
     assert done.stderr.startswith("VAR_DIR can't be written")
@@ -81,7 +82,7 @@ def test_a_folder_that_can_not_be_written_stops_the_start(tmp_path: Path) -> Non
     ],
 )
 def test_a_bad_value_is_named_and_stops_the_start(tmp_path: Path, name: str, value: str) -> None:
-    done = start(tmp_path, **{"SECRET_KEY": "x" * 50, name: value})
+    done = start(tmp_path, **{"SECRET_KEY": GOOD_KEY, name: value})
 
     assert done.returncode != 0
     assert done.stderr.startswith(f"{name} "), done.stderr
@@ -91,7 +92,7 @@ def test_a_bad_value_is_named_and_stops_the_start(tmp_path: Path, name: str, val
 def test_every_way_to_write_a_good_value_starts(tmp_path: Path) -> None:
     done = start(
         tmp_path,
-        SECRET_KEY="x" * 50,
+        SECRET_KEY=GOOD_KEY,
         ALLOWED_HOSTS="chat.example.org, .example.net,10.0.0.1,[::1],*",
         CSRF_TRUSTED_ORIGINS="https://chat.example.org,http://*.example.net:8000",
         BROKER_URL="amqps://chat:p%40ss@[::1]:5671/%2Fchat",
@@ -105,7 +106,7 @@ def test_every_way_to_write_a_good_value_starts(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["BROKER_URL", "DATABASE_URL"])
 def test_a_part_of_a_password_is_never_shown(tmp_path: Path, name: str) -> None:
     scheme = "amqp" if name == "BROKER_URL" else "mysql"
-    done = start(tmp_path, **{"SECRET_KEY": "x" * 50, name: f"{scheme}://chat:hush/hush@host/chat"})
+    done = start(tmp_path, **{"SECRET_KEY": GOOD_KEY, name: f"{scheme}://chat:hush/hush@host/chat"})
 
     assert done.returncode != 0
     assert done.stderr.startswith(f"{name} "), done.stderr
@@ -115,7 +116,7 @@ def test_a_part_of_a_password_is_never_shown(tmp_path: Path, name: str) -> None:
 def test_the_broker_may_have_several_addresses(tmp_path: Path) -> None:
     nodes = "amqp://chat:p%40ss@one:5672/chat;amqp://chat:p%40ss@two:5672/chat"
 
-    assert start(tmp_path, SECRET_KEY="x" * 50, BROKER_URL=nodes).returncode == 0
+    assert start(tmp_path, SECRET_KEY=GOOD_KEY, BROKER_URL=nodes).returncode == 0
 
 
 def test_a_missing_secret_key_is_named(tmp_path: Path) -> None:
@@ -125,8 +126,21 @@ def test_a_missing_secret_key_is_named(tmp_path: Path) -> None:
     assert done.stderr.startswith("SECRET_KEY is not set")
 
 
+@pytest.mark.parametrize("key", ["x" * 60, "abcdefghijklm", "ab" * 30])
+def test_a_weak_secret_key_stops_the_start(tmp_path: Path, key: str) -> None:
+    (tmp_path / "key").write_text(key)
+    in_a_variable = start(tmp_path, SECRET_KEY=key)
+    in_a_file = start(tmp_path, SECRET_KEY_FILE=str(tmp_path / "key"))
+
+    for done in (in_a_variable, in_a_file):
+        assert done.returncode != 0
+        assert "is weak" in done.stderr
+        assert key not in done.stderr
+    assert start(tmp_path, SECRET_KEY=key, DEBUG="true").returncode == 0
+
+
 def test_the_secret_key_may_be_in_a_file(tmp_path: Path) -> None:
-    (tmp_path / "key").write_text("y" * 50 + "\n")
+    (tmp_path / "key").write_text(GOOD_KEY + "\n")
 
     assert start(tmp_path, SECRET_KEY_FILE=str(tmp_path / "key")).returncode == 0
 
