@@ -223,6 +223,7 @@ class LeaveForm(ActionForm):
         choices=[
             (Way.DEACTIVATE.value, _("Deactivate my account. An admin can open it again.")),
             (Way.DELETE.value, _("Delete my account. What I said stays, as said by “Deleted user”.")),
+            (Way.DELETE_ALL.value, _("Delete my account and everything I said.")),
         ],
         widget=forms.RadioSelect,
     )

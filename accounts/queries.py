@@ -1,7 +1,7 @@
 """Every read of accounts."""
 
 import hashlib
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -9,7 +9,7 @@ from allauth.mfa.models import Authenticator
 from django.conf import settings
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.sessions.models import Session
-from django.db.models import Q, QuerySet, Subquery
+from django.db.models import F, Q, QuerySet, Subquery
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 
@@ -21,6 +21,8 @@ from accounts.models import (
     Avatar,
     Ban,
     Block,
+    Export,
+    ExportPart,
     SiteInvitation,
     SiteSettings,
     User,
@@ -253,3 +255,39 @@ def site_invitation_by_token(token: str) -> SiteInvitation | None:
 def token_digest(token: str) -> str:
     """What is stored of the token of an invitation. It is long and random, so that no salt is needed."""
     return hashlib.sha256(token.encode()).hexdigest()
+
+
+def audit_log_of_own(user: User) -> QuerySet[AuditEntry]:
+    """What the audit log says of what `user` did, or somebody who was not logged in did to them.
+
+    Not what others did: who reported them to the admins, for one, is nothing for them to read.
+    """
+    theirs = Q(actor=user) | Q(actor=None, person=user)
+    return AuditEntry.objects.filter(theirs).select_related("person").order_by("pk")
+
+
+def export_of(user: User) -> Export:
+    """What was made of all that the site keeps of `user`.
+
+    Raises:
+        NotFound: nothing, or it is not ready, or not kept any more.
+    """
+    export = Export.objects.filter(user=user).first()
+    if export is None or not export.is_ready:
+        raise NotFound
+    return export
+
+
+def export_part(export_id: int, number: int) -> bytes | None:
+    """A piece of that file; None behind its end."""
+    parts = ExportPart.objects.filter(export=export_id, attempt=F("export__attempt"), number=number)
+    content = parts.values_list("content", flat=True).first()
+    return bytes(content) if content is not None else None
+
+
+def export_parts(export_id: int) -> Iterator[bytes]:
+    """All pieces of that file, read one by one."""
+    number = 0
+    while (part := export_part(export_id, number)) is not None:
+        yield part
+        number += 1

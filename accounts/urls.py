@@ -5,6 +5,7 @@ from django.urls import include, path, re_path
 
 from accounts.views import two_factor
 from accounts.views.addresses import confirm, send_again
+from accounts.views.exports import export, export_file
 from accounts.views.leaving import leave
 from accounts.views.preferences import picture, preferences, remove_picture
 from accounts.views.sessions import end, end_others, sessions
@@ -54,6 +55,8 @@ urlpatterns = [
     path("sessions/end-others/", end_others, name="end_other_sessions"),
     path("sessions/<int:session_id>/end/", end, name="end_session"),
     path("preferences/", preferences, name="preferences"),
+    path("preferences/export/", export, name="export"),
+    path("preferences/export/file/", export_file, name="export_file"),
     path("preferences/leave/", leave, name="leave"),
     path("preferences/picture/", picture, name="picture"),  # LARGE_BODIES names it, and nginx does
     path("preferences/picture/remove/", remove_picture, name="remove_picture"),

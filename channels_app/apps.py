@@ -12,6 +12,7 @@ class ChannelsConfig(AppConfig):
         from accounts.actions import (
             Place,
             before_leaving,
+            contribute_to_export,
             on_invited,
             on_user_created,
             on_user_deleted,
@@ -26,9 +27,11 @@ class ChannelsConfig(AppConfig):
             lock_channels_of,
             refuse_to_leave_ownerless,
         )
+        from channels_app.actions.exports import count_memberships, files_of_memberships
 
         on_user_created(join_public)
         on_user_switched(lock=lock_channels_of, step=follow_account)
         before_leaving(refuse_to_leave_ownerless)
         on_user_deleted(empty_memberships)
         on_invited(Place(find=channel_to_invite_to, join=join_invited))
+        contribute_to_export(count=count_memberships, files=files_of_memberships)

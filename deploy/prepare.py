@@ -39,6 +39,8 @@ def prepare() -> None:
 
     call_command("createcachetable", verbosity=0)
     call_command("clearsessions")
+    call_command("clear_exports")
+    call_command("finish_removals")
 
     stamp = Path(settings.STATIC_ROOT) / ".fingerprint"
     fingerprint = static_fingerprint()

@@ -3,7 +3,23 @@
 from accounts.actions.addresses import address_of, confirm_address, key_for_address
 from accounts.actions.bans import ban_user, lift_ban
 from accounts.actions.blocks import block_user, unblock_user
-from accounts.actions.leaving import Way, before_leaving, leave_site, on_user_deleted
+from accounts.actions.exports import (
+    EXPORT_TASK,
+    ExportFile,
+    as_line,
+    ask_for_export,
+    contribute_to_export,
+    make_export,
+    remove_export,
+    remove_old_exports,
+)
+from accounts.actions.leaving import (
+    Way,
+    before_leaving,
+    leave_site,
+    on_messages_unwanted,
+    on_user_deleted,
+)
 from accounts.actions.naming import DISPLAY_NAME_LENGTH, clean_display_name, refuse_taken_username
 from accounts.actions.pictures import remove_avatar, set_avatar
 from accounts.actions.preferences import set_appearance, set_display_name, set_email, set_enter, set_presence
@@ -49,19 +65,24 @@ from accounts.actions.users import (
 
 __all__ = [
     "DISPLAY_NAME_LENGTH",
+    "EXPORT_TASK",
     "MOST_DAYS",
     "MOST_USES",
     "USUAL_DAYS",
     "USUAL_USES",
+    "ExportFile",
     "Place",
     "Way",
     "address_of",
+    "as_line",
+    "ask_for_export",
     "ban_user",
     "before_leaving",
     "block_user",
     "change_two_factor",
     "clean_display_name",
     "confirm_address",
+    "contribute_to_export",
     "create_user",
     "deactivate_user",
     "edit_site",
@@ -74,6 +95,7 @@ __all__ = [
     "leave_site",
     "let_in",
     "lift_ban",
+    "make_export",
     "make_reset_link",
     "note_code",
     "note_failed_factor",
@@ -82,12 +104,15 @@ __all__ = [
     "note_log_out",
     "note_session",
     "on_invited",
+    "on_messages_unwanted",
     "on_user_created",
     "on_user_deleted",
     "on_user_switched",
     "reactivate_user",
     "refuse_taken_username",
     "remove_avatar",
+    "remove_export",
+    "remove_old_exports",
     "revoke_site_invitation",
     "set_appearance",
     "set_avatar",

@@ -3,12 +3,15 @@
 from accounts.models.audit import Act, AuditEntry, the_acts
 from accounts.models.bans import REASON_LENGTH, Ban
 from accounts.models.blocks import Block
+from accounts.models.exports import KEPT_FOR as EXPORT_KEPT_FOR
+from accounts.models.exports import Export, ExportPart
 from accounts.models.sessions import UserSession
 from accounts.models.site import SiteInvitation, SiteSettings
 from accounts.models.users import DELETED_SIGN, HUES, LARGE, SMALL, Avatar, User, UserManager
 
 __all__ = [
     "DELETED_SIGN",
+    "EXPORT_KEPT_FOR",
     "HUES",
     "LARGE",
     "REASON_LENGTH",
@@ -18,6 +21,8 @@ __all__ = [
     "Avatar",
     "Ban",
     "Block",
+    "Export",
+    "ExportPart",
     "SiteInvitation",
     "SiteSettings",
     "User",

@@ -18,6 +18,7 @@ class Act(models.TextChoices):
     ACCOUNT_REACTIVATED = "account_reactivated", _("account reactivated")
     BANNED = "banned", _("banned from the site")
     BAN_LIFTED = "ban_lifted", _("ban lifted")
+    DATA_EXPORTED = "data_exported", _("own data exported")
     PASSWORD_SET = "password_set", _("password set")  # the name of an act
     RIGHTS_GIVEN = "rights_given", _("rights given")
     LOGGED_IN = "logged_in", _("logged in")

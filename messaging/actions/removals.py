@@ -16,8 +16,8 @@ from accounts.queries import ban_of
 from chatsite.background import run_later
 from chatsite.errors import Conflict
 from chatsite.rights import require
-from messaging.actions.erasing import erase
-from messaging.models import Message, Removal
+from messaging.actions.erasing import erase, erase_rejected
+from messaging.models import Message, RejectedMessage, Removal
 from messaging.pipeline.persist import locked_channels
 from messaging.queries import last_removal
 
@@ -58,18 +58,12 @@ def start_removal(actor: Actor, person: User, *, removes: str) -> Removal:
     ban = ban_of(person)
     if ban is None:
         raise Conflict(_("This person is not banned."), code="not_banned")
-    now = timezone.now()
-    with transaction.atomic():
-        removal = Removal.objects.create(
-            person=person,
-            started_by=actor if isinstance(actor, User) else None,
-            since=ban.banned_at - SPANS[removes] if removes in SPANS else None,
-            started_at=now,
-            seen_at=now,
-        )
-        record(actor, Act.MESSAGES_REMOVED, person=person, after={"since": _moment(removal.since)})
-        run_later(REMOVE_TASK, removal.pk)
-    return removal
+    return _start(actor, person, since=ban.banned_at - SPANS[removes] if removes in SPANS else None)
+
+
+def remove_all_said_by(person: User) -> None:
+    """Have all that `person` said removed: a step of deleting an account, when its owner wants that."""
+    _start(person, person, since=None)
 
 
 def begin_removal_again(actor: Actor, person: User) -> None:
@@ -97,7 +91,33 @@ def go_on_removing(removal_id: int) -> None:
         Removal.objects.filter(pk=removal.pk, total=None).update(total=removal.total)
     while _remove_portion(removal):
         pass
+    if removal.person.is_deleted:
+        # Also what was on its way when they left: it was rejected, with its text.
+        with transaction.atomic():
+            erase_rejected(RejectedMessage.objects.select_for_update().filter(author=removal.person))
     Removal.objects.filter(pk=removal.pk, ended_at=None).update(ended_at=timezone.now(), total=F("done"))
+
+
+def finish_stalled_removals() -> None:
+    """Finish, here and now, the removals that nobody is at any more: the broker was away when they began."""
+    for removal in Removal.objects.filter(ended_at=None):
+        if removal.is_stalled:
+            go_on_removing(removal.pk)
+
+
+def _start(actor: Actor, person: User, *, since: datetime | None) -> Removal:
+    now = timezone.now()
+    with transaction.atomic():
+        removal = Removal.objects.create(
+            person=person,
+            started_by=actor if isinstance(actor, User) else None,
+            since=since,
+            started_at=now,
+            seen_at=now,
+        )
+        record(actor, Act.MESSAGES_REMOVED, person=person, after={"since": _moment(since)})
+        run_later(REMOVE_TASK, removal.pk)
+    return removal
 
 
 def _remove_portion(removal: Removal) -> bool:

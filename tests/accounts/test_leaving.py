@@ -6,10 +6,13 @@ from functools import partial
 from typing import Any
 
 import pytest
+from django.contrib.sessions.models import Session
 from django.core.cache import cache
+from django.core.management import call_command
 from django.test import Client
 
 from accounts.actions import (
+    block_user,
     create_user,
     deactivate_user,
     edit_user,
@@ -19,10 +22,12 @@ from accounts.actions import (
     set_password,
 )
 from accounts.actors import SYSTEM
-from accounts.models import AuditEntry, Avatar, User
+from accounts.models import AuditEntry, Avatar, Block, User, UserSession
 from channels_app.actions import create_channel, invite, open_direct
 from channels_app.models import Invitation, Kind, Membership
 from chatsite.errors import ChatError, Conflict, NotAllowed
+from messaging.actions import go_on_removing
+from messaging.models import Message, RejectedMessage, Removal
 from messaging.pipeline.envelope import Envelope
 from messaging.pipeline.persist import Rejected, persist
 from tests.accounts.test_pictures import upload
@@ -63,6 +68,9 @@ def test_a_deactivated_account_is_opened_again_by_an_admin_as_it_was(cast: Cast)
 
 def test_of_a_deleted_account_nothing_is_left_but_what_was_said(cast: Cast) -> None:
     bob = signed_in(cast.bob)
+    block_user(cast.bob, cast.mallory)
+    block_user(cast.dave, cast.bob)
+    bob_was_here = bob.cookies["chat_session"].value
     upload(bob, file_of(striped(300, 300)))
     bob.post("/accounts/preferences/", {"section": "appearance", "theme": "dark", "time_zone": "Asia/Tokyo"})
     address = {"section": "email", "email": "bob@example.org", "password": PASSWORD}
@@ -83,6 +91,9 @@ def test_of_a_deleted_account_nothing_is_left_but_what_was_said(cast: Cast) -> N
     assert not gone.is_active
     assert not gone.has_usable_password()
     assert not Avatar.objects.filter(user=gone).exists()
+    assert not Block.objects.exists()
+    assert not UserSession.objects.filter(user=gone).exists()
+    assert bob_was_here not in Session.objects.values_list("pk", flat=True)
     assert Membership.objects.filter(user=gone, left_at=None).get().channel == direct
     assert not Membership.objects.filter(user=gone).exclude(last_read_seq=0).exists()
     assert not Invitation.objects.pending().filter(user=gone).exists()
@@ -222,3 +233,42 @@ def test_what_waits_in_the_queue_of_who_is_gone_is_not_stored(cast: Cast) -> Non
     leave(signed_in(cast.bob), "delete")
 
     assert persist([waiting], keep_rejected=False) == [Rejected(waiting.client_id, "author_may_not_post")]
+
+
+def test_what_was_said_goes_too_where_that_is_wanted(
+    cast: Cast, django_capture_on_commit_callbacks: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun: list[int] = []
+    monkeypatch.setattr("chatsite.background._start", lambda _task, arguments: begun.extend(arguments))
+    for channel in (cast.public, cast.design):
+        say(cast.bob, channel, "soup at noon")
+        say(cast.carol, channel, "hers")
+    late = Envelope(uuid.uuid4(), cast.public.pk, cast.bob.pk, "on its way", NOON)
+    with django_capture_on_commit_callbacks(execute=True):
+        leave(signed_in(cast.bob), "delete_all")
+    persist([late], keep_rejected=True)
+
+    [removal_id] = begun
+    go_on_removing(removal_id)
+
+    for channel in (cast.public, cast.design):
+        page = signed_in(cast.carol).get(channel.get_absolute_url()).content.decode()
+        assert "hers" in page
+        assert "soup at noon" not in page
+    assert "on its way" not in RejectedMessage.objects.get(client_id=late.client_id).envelope
+    changes = signed_in(cast.carol).get("/channels/public/changes/?after=2").content.decode()
+    assert "data-deleted" in changes
+    assert AuditEntry.objects.filter(act="messages_removed", actor=cast.bob).count() == 1
+
+
+def test_what_nobody_began_is_finished_by_a_command(cast: Cast) -> None:
+    say(cast.bob, cast.public, "mine")
+    leave_site(cast.bob, way="delete_all", password=PASSWORD)
+    call_command("finish_removals")
+    assert Message.objects.filter(author=cast.bob, deleted_at=None).count() == 1  # somebody may be at it
+
+    Removal.objects.update(seen_at=NOON)
+    call_command("finish_removals")
+
+    assert not Message.objects.filter(author=cast.bob, deleted_at=None).exists()
+    assert Removal.objects.get().has_ended
