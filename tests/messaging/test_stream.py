@@ -157,7 +157,7 @@ def test_more_than_a_stream_should_carry_is_a_hint_to_ask(
 import json, uuid
 from django.utils import timezone
 from channels_app.models import Channel
-from messaging.models import User
+from accounts.models import User
 from messaging.pipeline.envelope import Envelope
 from messaging.pipeline.persist import persist
 author, room = User.objects.get(username={bob.username!r}), Channel.objects.get(slug={room!r})
