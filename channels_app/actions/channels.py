@@ -8,7 +8,7 @@ from accounts.actors import SYSTEM, Actor
 from accounts.models import Act, User
 from accounts.permissions import is_active
 from accounts.queries import site_settings
-from channels_app.actions.locking import looking_after
+from channels_app.actions.locking import lock_account, looking_after
 from channels_app.actions.memberships import subscribe
 from channels_app.models import TOPIC_LENGTH, Channel, FormerSlug, Kind, Role
 from channels_app.names import PRIVATE_SIGN, PUBLIC_SLUG, clean_name, random_slug, slug_of, slug_of_attempt
@@ -58,6 +58,8 @@ def create_channel(
     with transaction.atomic():
         channel = _named(slug)
         if channel is None:
+            if creator is not None:
+                lock_account(creator)
             channel = _insert_channel(Channel(name=name, slug=slug, topic=topic, creator=creator))
         if creator is not None:
             subscribe(channel, creator, role=Role.OWNER if channel.is_new else Role.MEMBER)
@@ -191,6 +193,7 @@ def _create_private(creator: User, *, name: str, topic: str, attempt: str) -> Ch
     channel = Channel(name=name, topic=topic, creator=creator, kind=Kind.PRIVATE, slug=slug)
     try:
         with transaction.atomic():
+            lock_account(creator)
             channel.save(force_insert=True)
             subscribe(channel, creator, role=Role.OWNER)
     except IntegrityError:

@@ -46,3 +46,12 @@ def _facts(channel: Channel, user: User | None) -> dict[str, object]:
         there = Membership.objects.filter(channel=channel, user=user, left_at=None)
         return {"role": there.values_list("role", flat=True).first()}
     return {"name": channel.name, "topic": channel.topic, "archived": channel.is_archived}
+
+
+def lock_account(user: User) -> User:
+    """The account as it is now, locked: before the first row that refers to it is inserted.
+
+    Such a row locks the account a little, and two transactions that have both done so wait for each other
+    when they count.
+    """
+    return User.objects.select_for_update().only("is_active").get(pk=user.pk)

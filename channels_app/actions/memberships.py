@@ -6,7 +6,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.actors import Actor
 from accounts.models import Act, User
-from channels_app.actions.locking import locked, looking_after
+from channels_app.actions.locking import lock_account, locked, looking_after
 from channels_app.models import Channel, Invitation, Membership, Role
 from channels_app.permissions import Seat, is_not_direct, may_join, may_leave, may_remove, may_set_roles
 from chatsite.errors import Conflict, NotFound
@@ -39,18 +39,19 @@ def subscribe(channel: Channel, user: User, *, role: Role = Role.MEMBER) -> Memb
         channel = locked(channel)
         now = timezone.now()
         membership = Membership.objects.select_for_update().filter(channel=channel, user=user).first()
+        if membership is not None and membership.is_subscribed:
+            return membership
+        account = lock_account(user)
         if membership is None:
             membership = Membership.objects.create(
                 channel=channel, user=user, joined_at=now, last_read_seq=channel.last_seq, role=role
             )
-        elif membership.is_subscribed:
-            return membership
         else:
             membership.joined_at, membership.left_at, membership.removed_at = now, None, None
             membership.last_read_seq, membership.role = channel.last_seq, role
             membership.save(update_fields=["joined_at", "left_at", "removed_at", "last_read_seq", "role"])
         Invitation.objects.filter(channel=channel, user=user, ended_at=None).update(ended_at=now)
-        _count_change(channel, user, 1)
+        _count_change(channel, account, 1)
         announce(memberships_changed(user.pk), channel_described(channel.pk))
     return membership
 
@@ -115,13 +116,13 @@ def _end_membership(channel: Channel, user: User, *, is_by_another: bool) -> Non
     membership.removed_at = membership.left_at if is_by_another else None
     membership.role = Role.MEMBER
     membership.save(update_fields=["left_at", "removed_at", "role"])
-    _count_change(channel, user, -1)
+    _count_change(channel, lock_account(user), -1)
     announce(memberships_changed(user.pk), channel_described(channel.pk))
 
 
-def _count_change(channel: Channel, user: User, change: int) -> None:
+def _count_change(channel: Channel, account: User, change: int) -> None:
     """Count who came or left; somebody whose account has ended is in no list, and not counted."""
-    if User.objects.select_for_update().values_list("is_active", flat=True).get(pk=user.pk):
+    if account.is_active:
         channel.member_count += change
     channel.members_version += 1
     channel.save(update_fields=["member_count", "members_version"])

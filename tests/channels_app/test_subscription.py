@@ -1,13 +1,16 @@
 """Joining, unsubscribing, and clearing a channel for oneself."""
 
+from functools import partial
+
 import pytest
 from django.test import Client
 
 from accounts.actions import deactivate_user
-from channels_app.actions import clear_channel, undo_clear_channel
+from channels_app.actions import clear_channel, create_channel, join_channel, undo_clear_channel
 from channels_app.models import Channel, Membership
 from chatsite.errors import NotAllowed
 from tests.cast import Cast, say, signed_in
+from tests.threads import run_together
 
 
 def texts(client: Client, channel: Channel) -> list[str]:
@@ -139,3 +142,13 @@ def test_an_account_that_ended_clears_nothing(cast: Cast) -> None:
     for act in (clear_channel, undo_clear_channel):
         with pytest.raises(NotAllowed):
             act(gone, cast.design)
+
+
+def test_one_person_in_many_tabs_joins_many_channels_at_once(cast: Cast) -> None:
+    channels = [create_channel(cast.carol, name=f"hall {number}") for number in range(8)]
+
+    run_together([partial(join_channel, cast.bob, channel) for channel in channels])
+
+    joined = Membership.objects.filter(user=cast.bob, channel__in=channels, left_at=None)
+    assert joined.count() == len(channels)
+    assert set(Channel.objects.filter(pk__in=[one.pk for one in channels]).values_list("member_count")) == {(2,)}

@@ -135,9 +135,11 @@ def test_a_plain_celery_worker_stores_a_call_too(cast: Cast) -> None:
 
 
 def test_no_other_task_holds_up_a_worker_that_stores(cast: Cast) -> None:
-    current_app.send_task("nobody.knows.this")
     with current_app.connection_for_write() as broker:
         queue: Any = tasks_queue()(broker.default_channel)
+        queue.declare()
+        queue.purge()  # nobody does what other tests left to be done
+        current_app.send_task("nobody.knows.this")
         wait_for(lambda: queue.queue_declare(passive=True).message_count == 1, what="the task in its queue")
         assert queue.queue_declare(passive=True).consumer_count == 0
         queue.purge()
