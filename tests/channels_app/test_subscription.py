@@ -144,6 +144,7 @@ def test_an_account_that_ended_clears_nothing(cast: Cast) -> None:
             act(gone, cast.design)
 
 
+@pytest.mark.django_db(transaction=True)
 def test_one_person_in_many_tabs_joins_many_channels_at_once(cast: Cast) -> None:
     channels = [create_channel(cast.carol, name=f"hall {number}") for number in range(8)]
 
