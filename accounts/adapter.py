@@ -6,19 +6,23 @@ from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.core import context, ratelimit
+from allauth.core.exceptions import ImmediateHttpResponse
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal.auth import generate_totp_secret
+from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
+from allauth.socialaccount.providers.base import AuthError
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import translation
 from django.utils.translation import gettext_lazy as _
 
 from accounts.actions import (
     key_for_address,
+    let_in,
     note_failed_log_in,
     note_log_in,
     note_log_out,
@@ -26,21 +30,25 @@ from accounts.actions import (
     refuse_taken_username,
     set_password,
     sign_up,
+    sign_up_from_service,
 )
 from accounts.devices import device_of
 from accounts.models import User
 from accounts.names import clean_username
+from accounts.oidc import Service, the_service
 from accounts.permissions import may_sign_up
 from accounts.queries import site_settings
 from accounts.requests import token_of
 from accounts.sealing import Unreadable, seal, unseal
-from chatsite.errors import ChatError, Unavailable
-from chatsite.limits import LOG_IN, network_of, refund, spend
+from chatsite.errors import ChatError, NotAllowed, NotFound, Unavailable
+from chatsite.limits import LOG_IN, SIGN_UP, network_of, refund, spend
 from chatsite.live.bus import announce
 from chatsite.live.events import sessions_changed
 from chatsite.toasts import toast
 
 logger = logging.getLogger(__name__)
+
+MOST_SAID = 300  # characters of what a service answered, in the log
 
 
 class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth has no types
@@ -159,6 +167,70 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth ha
     def _rollback_login_failed_rl_usage(self) -> None:
         """It was the right password."""
         refund(LOG_IN, key=self._counted_as)
+
+
+class ServiceAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]  # allauth has no types
+    """Who somebody is at the service leads to an account; their name or address there never does."""
+
+    def get_provider(self, request: HttpRequest, provider: str, client_id: str | None = None) -> Service:
+        return the_service(request)
+
+    def pre_social_login(self, request: HttpRequest, sociallogin: Any) -> None:
+        refund(LOG_IN)  # it was no guess
+        if sociallogin.is_existing and not sociallogin.user.is_active:
+            note_failed_log_in(sociallogin.user.username)
+            raise ImmediateHttpResponse(_not_by_service(request, "ended", status=403))
+
+    def is_open_for_signup(self, request: HttpRequest, sociallogin: Any) -> bool:
+        try:
+            let_in(_token_of_state(sociallogin))
+        except (NotAllowed, NotFound) as error:
+            context = {"code": error.code, "message": error.message}
+            closed = render(request, "account/signup_closed.html", context, status=error.status)
+            raise ImmediateHttpResponse(closed) from error
+        return True
+
+    def save_user(self, request: HttpRequest, sociallogin: Any, form: Any = None) -> User:
+        spend(SIGN_UP)
+        newcomer = sociallogin.newcomer
+        sociallogin.user = sign_up_from_service(
+            provider=sociallogin.account.provider,
+            uid=sociallogin.account.uid,
+            username=newcomer.username,
+            display_name=newcomer.display_name,
+            email=newcomer.email,
+            is_email_verified=newcomer.is_email_verified,
+            token=_token_of_state(sociallogin),
+        )
+        made: User = sociallogin.user
+        return made
+
+    def on_authentication_error(
+        self,
+        request: HttpRequest,
+        provider: Any,
+        error: str | None = None,
+        exception: Exception | None = None,
+        extra_context: Any = None,
+    ) -> None:
+        if error == AuthError.CANCELLED:
+            raise ImmediateHttpResponse(_not_by_service(request, "cancelled", status=403))
+        if "state_id" in (extra_context or {}) and exception is None:
+            raise ImmediateHttpResponse(_not_by_service(request, "lost", status=403))
+        said = exception or request.GET.get("error", "no code")
+        logger.warning("log-in by %s failed: %s", settings.OIDC_ISSUER, str(said)[:MOST_SAID])
+        raise ImmediateHttpResponse(_not_by_service(request, "failed", status=502))
+
+
+def _not_by_service(request: HttpRequest, why: str, *, status: int) -> HttpResponse:
+    return render(request, "socialaccount/authentication_error.html", {"why": why}, status=status)
+
+
+def _token_of_state(sociallogin: Any) -> str:
+    """The token of the invitation with which somebody went to the service; "" without one."""
+    with suppress(Unreadable):
+        return unseal(sociallogin.state["data"]["invitation"])
+    return ""
 
 
 class TwoFactorAdapter(DefaultMFAAdapter):  # type: ignore[misc]  # allauth has no types

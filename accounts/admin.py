@@ -8,6 +8,7 @@ from typing import Any
 
 from allauth.account.admin import EmailAddress
 from allauth.mfa.admin import Authenticator
+from allauth.socialaccount.admin import SocialAccount, SocialApp, SocialToken
 from django.conf import settings
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin
@@ -46,6 +47,8 @@ RIGHTS = frozenset({"is_staff", "is_superuser", "groups", "user_permissions"})  
 
 # An account's address is its own `email`; allauth's table of them is unused, and no action writes it.
 admin.site.unregister(EmailAddress)
+for model in (SocialAccount, SocialApp, SocialToken):  # the environment says which service there is
+    admin.site.unregister(model)
 admin.site.unregister(Authenticator)  # it shows and writes what is its owner's alone
 
 

@@ -40,6 +40,15 @@ def clean_username(typed: str) -> str:
     return username
 
 
+def username_like(words: str) -> str:
+    """The username that is nearest to somebody's name or e-mail address; "" when nothing of it is left."""
+    key = comparison_key(words.partition("@")[0].strip())
+    kept = "".join(character if _is_allowed(character) else "-" for character in key)
+    while kept and not kept[0].isalnum():
+        kept = kept[1:]
+    return kept[:USERNAME_LENGTH].rstrip(".-_")
+
+
 def username_shape(username: str) -> str:
     """What `username` looks like: every letter of a foreign script becomes the letter it can be mistaken for.
 

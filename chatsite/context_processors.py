@@ -1,4 +1,4 @@
-"""What every page knows: the site's name, and the toasts to show."""
+"""What every page knows: the site's name, by what service people log in, and the toasts to show."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ from chatsite.toasts import pending
 
 
 def site(request: HttpRequest) -> dict[str, Any]:
-    return {"site_name": settings.SITE_NAME}
+    return {"site_name": settings.SITE_NAME, "oidc_name": settings.OIDC_NAME}
 
 
 def toasts(request: HttpRequest) -> dict[str, Any]:

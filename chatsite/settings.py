@@ -78,6 +78,41 @@ def the_secret_key(var: Path) -> tuple[str, Path | None]:
     return key, file
 
 
+def a_secret(name: str) -> str:
+    """What the environment has in `name`, else what is in the file that its NAME_FILE names; "" without."""
+    secret: str = env.str(name, default="")
+    file = env.str(f"{name}_FILE", default="")
+    if secret or not file:
+        return secret
+    try:
+        return Path(file).read_text().strip()
+    except (OSError, ValueError) as error:
+        raise ImproperlyConfigured(f"{name}_FILE can't be read: {error}") from None
+
+
+def the_oidc_issuer() -> str:
+    """The service by which people log in, without a slash at the end; "" when there is none."""
+    issuer: str = env.str("OIDC_ISSUER", default="").strip().rstrip("/")
+    is_here = r"http://(localhost|127\.0\.0\.1|\[::1\])(:[0-9]+)?(/[^\s?#]*)?"  # nobody listens in between
+    if issuer and not re.fullmatch(rf"https://[^\s/?#]+(/[^\s?#]*)?|{is_here}", issuer):
+        raise ImproperlyConfigured(
+            f"OIDC_ISSUER must be an address such as https://id.example.org, not {issuer!r}."
+        )
+    return issuer
+
+
+def the_oidc_origins(issuer: str) -> list[str]:
+    """Where a browser may be led from the log-in, to be logged in at the service."""
+    origins = some_words("OIDC_ORIGINS", default=[])
+    for origin in origins:
+        if not re.fullmatch(r"https?://[^\s/?#;,*]+", origin):
+            raise ImproperlyConfigured(
+                f"OIDC_ORIGINS must hold origins such as https://id.example.org, not {origin!r}."
+            )
+    parts = urlsplit(issuer)
+    return [f"{parts.scheme}://{parts.netloc}", *origins] if issuer else []
+
+
 def refuse_weak_key(key: str, name: str) -> None:
     """Who guesses the key is logged in as anybody: no site starts with one that can be guessed."""
     if not DEBUG and (len(key) < 50 or len(set(key)) < 10):
@@ -228,6 +263,7 @@ INSTALLED_APPS = [
     "allauth",
     "allauth.account",
     "allauth.mfa",
+    "allauth.socialaccount",
     "csp",
     "django_htmx",
     "heroicons",
@@ -349,6 +385,16 @@ MFA_ALLOW_UNVERIFIED_EMAIL = True  # of the table of addresses that is unused he
 MFA_RECOVERY_CODES_SHOW_ONCE = True
 MFA_TOTP_ISSUER = SITE_NAME
 MFA_TOTP_TOLERANCE = 1  # a code before and after: typing takes time, and a phone's clock may be off
+# Log-in by another service, over OpenID Connect (accounts/oidc.py); there is none while it has no address.
+OIDC_ISSUER = the_oidc_issuer()
+OIDC_CLIENT_ID = env.str("OIDC_CLIENT_ID", default="").strip()
+OIDC_CLIENT_SECRET = a_secret("OIDC_CLIENT_SECRET")
+OIDC_NAME = env.str("OIDC_NAME", default="").strip() or urlsplit(OIDC_ISSUER).hostname or ""
+OIDC_ORIGINS = the_oidc_origins(OIDC_ISSUER)
+if OIDC_ISSUER and not (OIDC_CLIENT_ID and OIDC_CLIENT_SECRET):
+    raise ImproperlyConfigured("OIDC_ISSUER needs OIDC_CLIENT_ID and OIDC_CLIENT_SECRET beside it.")
+SOCIALACCOUNT_ADAPTER = "accounts.adapter.ServiceAdapter"
+SOCIALACCOUNT_REQUESTS_TIMEOUT = 5  # seconds; somebody waits for the page
 ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False  # strangers get no mail from here
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 ALLAUTH_TRUSTED_PROXY_COUNT = TRUSTED_PROXY_COUNT
@@ -482,7 +528,7 @@ CONTENT_SECURITY_POLICY = {
         "connect-src": [SELF],
         "manifest-src": [SELF],
         "worker-src": [SELF],
-        "form-action": [SELF],
+        "form-action": [SELF, *OIDC_ORIGINS],  # browsers ask it of what a form leads on to, too
         "base-uri": [NONE],
         "frame-ancestors": [NONE],
     }

@@ -21,6 +21,7 @@ from accounts.actions.leaving import (
     on_user_deleted,
 )
 from accounts.actions.naming import DISPLAY_NAME_LENGTH, clean_display_name, refuse_taken_username
+from accounts.actions.outside import sign_up_from_service
 from accounts.actions.pictures import remove_avatar, set_avatar
 from accounts.actions.preferences import set_appearance, set_display_name, set_email, set_enter, set_presence
 from accounts.actions.sessions import (
@@ -122,6 +123,7 @@ __all__ = [
     "set_password",
     "set_presence",
     "sign_up",
+    "sign_up_from_service",
     "take_away_two_factor",
     "takes_step",
     "unblock_user",

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 
+from allauth.socialaccount.models import SocialAccount
 from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
@@ -221,6 +222,7 @@ def _account(user: User) -> dict[str, Any]:
         "joined": user.date_joined,
         "last_log_in": user.last_login,
         "is_site_admin": user.is_staff,
+        "logs_in_by_another_service": SocialAccount.objects.filter(user=user).exists(),
     }
 
 

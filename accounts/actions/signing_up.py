@@ -11,6 +11,7 @@ from django.db.models import F
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from accounts.actions.switching import Step
 from accounts.actions.users import create_user
 from accounts.actors import SYSTEM, Actor
 from accounts.audit import Facts, record
@@ -120,11 +121,22 @@ def let_in(token: str) -> SiteInvitation | None:
     return invitation
 
 
-def sign_up(*, username: str, password: str, display_name: str, email: str, token: str) -> User:
+def sign_up(
+    *,
+    username: str,
+    password: str | None,
+    display_name: str,
+    email: str,
+    token: str,
+    is_email_verified: bool = False,
+    last_step: Step | None = None,
+) -> User:
     """Make the account of somebody who comes by themselves.
 
     Arguments:
+        password: None for who logs in in another way.
         token: of the link by which they came, "" without one.
+        is_email_verified, last_step: as `create_user`.
 
     Raises:
         Conflict, Invalid: as `create_user`.
@@ -137,8 +149,16 @@ def sign_up(*, username: str, password: str, display_name: str, email: str, toke
         password=password,
         display_name=display_name,
         email=email,
-        last_step=partial(_use, invitation) if invitation else None,
+        is_email_verified=is_email_verified,
+        last_step=partial(_finish, invitation, last_step),
     )
+
+
+def _finish(invitation: SiteInvitation | None, last_step: Step | None, user: User) -> None:
+    if invitation is not None:
+        _use(invitation, user)
+    if last_step is not None:
+        last_step(user)
 
 
 def _use(invitation: SiteInvitation, user: User) -> None:

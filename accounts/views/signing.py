@@ -14,13 +14,13 @@ from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
 from django.core.exceptions import NON_FIELD_ERRORS
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.urls import reverse_lazy
 from django.utils.translation import gettext as _
 
 from accounts.actions import let_in
 from accounts.models import SiteInvitation
-from accounts.requests import token_of
+from accounts.requests import SignedInRequest, token_of
 from chatsite.errors import ChatError, Conflict, NotAllowed, NotFound, TooMany, Unavailable
 from chatsite.limits import RESET, SIGN_UP, spend
 from chatsite.responses import leaves_nothing_behind
@@ -90,6 +90,13 @@ class SignUp(Limited, SignupView):  # type: ignore[misc]  # allauth has no types
 
 
 class ChangePassword(PasswordChangeView):  # type: ignore[misc]  # allauth has no types
+    def dispatch(self, request: SignedInRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if not request.user.has_usable_password():  # they come by another service
+            toast(request, _("You have no password here yet. Here you get one."))
+            return redirect("account_reset_password")
+        response: HttpResponse = super().dispatch(request, *args, **kwargs)
+        return response
+
     def form_valid(self, form: Any) -> HttpResponse:
         response: HttpResponse = super().form_valid(form)
         toast(self.request, _("Your password is changed. You are logged out everywhere else."))
