@@ -5,6 +5,7 @@ import secrets
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Event, Thread
 from typing import Any
@@ -16,7 +17,9 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 CLIENT_ID, CLIENT_SECRET = "the-chat", "of the chat and the provider, and of nobody else"
 
 
-def a_key() -> rsa.RSAPrivateKey:
+@cache
+def key_of(whom: str) -> rsa.RSAPrivateKey:
+    """Made once: it takes long."""
     return rsa.generate_private_key(public_exponent=65537, key_size=2048)
 
 
@@ -37,7 +40,7 @@ class Provider:
         self.token: dict[str, Any] = {}
         self.algorithm = "RS256"
         self.answers: dict[str, tuple[int, str]] = {}
-        self.key = a_key()
+        self.key = key_of("the provider")
         self.signs_with: Any = self.key
         self.hangs_at = ""
         self.asked: list[str] = []
