@@ -24,6 +24,7 @@ export class Timeline extends EventTarget {
   #today = dayOf(new Date());
   #held = new Map();
   #hidden = new Set();
+  #gone = new Map(); // by client_id, the version in which a message went: what was asked before brings none back
 
   constructor(region) {
     super();
@@ -142,6 +143,7 @@ export class Timeline extends EventTarget {
     const article = this.find(clientId);
     if (!article) return;
     this.#held.delete(clientId);
+    if (article.dataset.version) this.#gone.set(clientId, Number(article.dataset.version));
     this.#keepingPosition(() => {
       article.remove();
       this.#tidy();
@@ -182,11 +184,13 @@ export class Timeline extends EventTarget {
     const shown = this.find(clientId);
     const isUnstored = shown?.hasAttribute("data-state");
     if (shown && !isUnstored && Number(version) <= Number(shown.dataset.version)) return;
+    if (Number(version) <= this.#gone.get(clientId)) return;
     if (shown?.querySelector(".edit-form")) {
       this.#held.set(clientId, article);
       return;
     }
     if ("deleted" in article.dataset) {
+      this.#gone.set(clientId, Number(version));
       shown?.remove();
     } else if (shown && !isUnstored) {
       keepLook(shown, article);

@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from playwright.sync_api import Locator, Route, expect
+from playwright.sync_api import APIResponse, Locator, Route, expect
 
 from tests.browser.conftest import MODES, PLAIN_HOST, MakePerson
 from tests.browser.person import Person
@@ -27,6 +27,14 @@ ASKED_ABOUT_AFTER_MS = 5_100
 TRIED_EVERY_MS = 8_100
 FIRST_RETRY_AFTER_S = 0.7  # at the least: it is spread
 ACCEPTED_US = 1_764_000_000_000_123  # any moment
+SEEN_COMING = """() => {
+  globalThis.came = [];
+  new MutationObserver((records) => {
+    for (const { addedNodes } of records)
+      for (const node of addedNodes)
+        if (node.matches?.(".message[data-seq]")) came.push(node.querySelector(".message__body").innerText.trim());
+  }).observe(document.querySelector(".timeline__messages"), { childList: true });
+}"""
 SENT_LONG_AGO_MS = 40_000  # long enough for a message to say that it is not sent yet
 
 
@@ -736,6 +744,33 @@ def test_without_room_to_keep_it_a_message_is_sent_and_leaving_warns(
 
     bob.context.unroute(POSTS)
     bob.sees_stored("one")
+
+
+def test_changes_that_come_late_do_not_bring_back_what_was_deleted(
+    person: MakePerson, unique: Unique
+) -> None:
+    bob, _slug = in_a_new_channel(person, unique)
+    bob.allow("net::ERR_FAILED")
+    bob.context.route(STREAM, lambda route: route.abort())  # the page asks for changes now and then
+    bob.page.reload()
+    asked: list[tuple[Route, APIResponse]] = []
+    bob.say("a slip of the tongue")
+    bob.sees_stored("a slip of the tongue")
+    bob.context.route(CHANGES, lambda route: asked.append((route, route.fetch())))
+    while not asked:
+        bob.pump()
+    bob.act_on(bob.message("a slip of the tongue"), "Delete")
+    bob.page.get_by_role("dialog").get_by_role("button", name="Delete").click()
+    bob.sees()
+    bob.page.evaluate(SEEN_COMING)
+
+    for route, answer in asked:
+        route.fulfill(response=answer)
+    bob.context.unroute(CHANGES)
+
+    bob.say("what I meant")
+    bob.sees_stored("what I meant")
+    assert bob.page.evaluate("() => globalThis.came") == ["what I meant"]
 
 
 def in_a_new_channel(person: MakePerson, unique: Unique) -> tuple[Person, str]:
