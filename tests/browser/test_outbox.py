@@ -32,7 +32,7 @@ SEEN_COMING = """() => {
   new MutationObserver((records) => {
     for (const { addedNodes } of records)
       for (const node of addedNodes)
-        if (node.matches?.(".message[data-seq]")) came.push(node.querySelector(".message__body").innerText.trim());
+        if (node.matches?.("[data-seq]")) came.push(node.querySelector(".message__body").innerText.trim());
   }).observe(document.querySelector(".timeline__messages"), { childList: true });
 }"""
 SENT_LONG_AGO_MS = 40_000  # long enough for a message to say that it is not sent yet
