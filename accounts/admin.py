@@ -11,8 +11,9 @@ from allauth.mfa.admin import Authenticator
 from allauth.socialaccount.admin import SocialAccount, SocialApp, SocialToken
 from django.conf import settings
 from django.contrib import admin
-from django.contrib.auth.admin import UserAdmin
+from django.contrib.auth.admin import GroupAdmin, UserAdmin
 from django.contrib.auth.forms import AdminPasswordChangeForm, AdminUserCreationForm, UserChangeForm
+from django.contrib.auth.models import Group
 from django.core.exceptions import PermissionDenied
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse
@@ -36,7 +37,7 @@ from accounts.actions import (
 )
 from accounts.actors import Actor
 from accounts.models import Act, AuditEntry, Ban, SiteSettings, User
-from accounts.permissions import may_ban, may_edit_user, may_look_at_bans
+from accounts.permissions import may_ban, may_edit_user, may_give_rights, may_look_at_bans
 from accounts.queries import audit_of, bans_of, named_like, site_settings
 from accounts.requests import SignedInRequest
 from chatsite.admin import ActionModelForm, ReadOnlyAdmin, SavedByAction, for_each
@@ -205,6 +206,23 @@ class AccountAdmin(SavedByAction, UserAdmin):  # type: ignore[type-arg]  # Djang
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
     ) -> tuple[QuerySet[Any], bool]:
         return named_like(queryset, search_term) if search_term else queryset, False
+
+
+admin.site.unregister(Group)
+
+
+@admin.register(Group)
+class RightsAdmin(GroupAdmin):
+    """A group is rights, which are given by superusers alone, whatever Django's permissions say."""
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        return bool(may_give_rights.test(request.user))
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return bool(may_give_rights.test(request.user))
+
+    has_add_permission = has_module_permission
+    has_change_permission = has_delete_permission = has_view_permission
 
 
 class HoldsFilter(admin.SimpleListFilter):

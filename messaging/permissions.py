@@ -28,13 +28,19 @@ def is_in_an_open_channel(actor: Actor, message: Message) -> bool:
 
 
 @rule
+def is_where_they_are_cut_off(actor: Actor, message: Message) -> bool:
+    return is_cut_off.test(actor, message.channel)
+
+
+@rule
 def moderates_its_channel(actor: Actor, message: Message) -> bool:
     return may_moderate.test(actor, message.channel)
 
 
 may_moderate = is_active & is_not_direct & (is_moderator | looks_after_site)
 may_post = is_active & is_open & ~is_cut_off & is_subscribed
-may_edit = is_active & is_author & is_in_an_open_channel
+# An edit says something, too.
+may_edit = is_active & is_author & is_in_an_open_channel & ~is_where_they_are_cut_off
 may_delete = is_active & (is_author | moderates_its_channel) & is_in_an_open_channel
 # What could not be stored is read and decided by who looks after the site, whoever wrote it.
 may_decide_rejected = is_active & is_site_admin

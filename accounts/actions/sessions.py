@@ -87,6 +87,12 @@ def end_session(actor: User, session_id: int, *, here: str) -> None:
         announce(sessions_changed(actor.pk))
 
 
+def end_all_sessions(user: User) -> None:
+    """Log `user` out everywhere, as a part of an action that says so to the hubs and the audit log."""
+    keys = list(UserSession.objects.filter(user=user).values_list("session_id", flat=True))
+    Session.objects.filter(pk__in=keys).delete()
+
+
 def end_other_sessions(actor: User, *, here: str) -> None:
     """Log the actor out in every browser but the one whose session has the key `here`."""
     with transaction.atomic():

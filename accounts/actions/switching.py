@@ -6,6 +6,7 @@ from typing import TypeAlias
 from django.utils.translation import gettext_lazy as _
 
 from accounts.actions.locking import account_to_edit
+from accounts.actions.sessions import end_all_sessions
 from accounts.actors import Actor
 from accounts.models import User
 from chatsite.errors import Conflict
@@ -56,15 +57,23 @@ def switch(user: User, *, is_active: bool) -> None:
     announce(sessions_changed(user.pk))
     if user.is_active == is_active:
         return
-    if not is_active and user.is_superuser and _superusers() == [user.pk]:
-        raise Conflict(
-            _("This is the only account with all rights. Give them to somebody else first."),
-            code="last_superuser",
-        )
+    if not is_active:
+        if user.is_superuser:
+            refuse_to_lose_all_rights(user)
+        end_all_sessions(user)  # else they would go on when the account is opened again
     user.is_active = is_active
     user.save(update_fields=["is_active"])
     for _lock, step in _steps_for_switched_users:
         step(user)
+
+
+def refuse_to_lose_all_rights(user: User) -> None:
+    """Raise Conflict when nobody but `user` has all rights; those who have them stay locked."""
+    if _superusers() == [user.pk]:
+        raise Conflict(
+            _("This is the only account with all rights. Give them to somebody else first."),
+            code="last_superuser",
+        )
 
 
 def _superusers() -> list[int]:

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.actions.locking import account_to_edit
 from accounts.actions.naming import clean_display_name, refuse_taken_username
-from accounts.actions.switching import Step, account_to_switch, switch
+from accounts.actions.switching import Step, account_to_switch, refuse_to_lose_all_rights, switch
 from accounts.actors import Actor
 from accounts.audit import Facts, record
 from accounts.models import Act, Ban, User
@@ -176,10 +176,13 @@ def give_rights(
     """Let `user` do in the admin what is given, and nothing else; returns the account as it is now.
 
     Raises:
+        Conflict: nobody else has all rights, and they are taken away.
         NotAllowed: the actor may not give rights.
     """
     require(may_give_rights, actor)
     with transaction.atomic():
+        if not is_superuser:
+            refuse_to_lose_all_rights(user)
         user = account_to_edit(actor, user)
         before = _rights(user)
         user.is_staff, user.is_superuser = is_staff, is_superuser

@@ -3,7 +3,7 @@
 from typing import ClassVar
 
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Exists, F, OuterRef, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -48,7 +48,14 @@ class SiteSettings(models.Model):
 class SiteInvitationQuerySet(models.QuerySet["SiteInvitation"]):
     def open(self) -> "SiteInvitationQuerySet":
         """Those that let somebody in now."""
-        return self.filter(revoked_at=None, expires_at__gt=timezone.now(), uses__lt=F("most_uses"))
+        # Exists, and no join: a use is counted by one UPDATE.
+        admins = User.objects.filter(pk=OuterRef("inviter_id"), is_active=True, is_staff=True)
+        return self.filter(
+            Q(inviter=None) | Exists(admins),
+            revoked_at=None,
+            expires_at__gt=timezone.now(),
+            uses__lt=F("most_uses"),
+        )
 
 
 class SiteInvitation(models.Model):

@@ -139,7 +139,10 @@ def _remove_portion(removal: Removal) -> bool:
 
 
 def _left(removal: Removal) -> QuerySet[Message]:
-    messages = Message.objects.filter(author=removal.person_id, deleted_at=None)
+    # Not what was said since: it may go on long after, when the ban is lifted.
+    messages = Message.objects.filter(
+        author=removal.person_id, deleted_at=None, accepted_at__lte=removal.started_at
+    )
     return messages if removal.since is None else messages.filter(accepted_at__gte=removal.since)
 
 

@@ -1,8 +1,10 @@
 """What the actions on accounts refuse, whoever calls them."""
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
+from django.contrib.auth.models import Permission
 
 from accounts.actions import (
     create_user,
@@ -13,8 +15,8 @@ from accounts.actions import (
     set_password,
 )
 from accounts.models import User
-from chatsite.errors import NotAllowed
-from tests.cast import Cast, UserFactory
+from chatsite.errors import Conflict, NotAllowed
+from tests.cast import Cast, UserFactory, signed_in
 
 
 def rename(actor: User, user: User) -> User:
@@ -64,6 +66,22 @@ def test_only_a_superuser_gives_rights(cast: Cast) -> None:
         with pytest.raises(NotAllowed):
             create_user(actor, username="erin", is_superuser=True)
     assert create_user(cast.alice, username="erin", is_superuser=True).is_superuser
+
+
+def test_somebody_has_all_rights_always(cast: Cast) -> None:
+    nothing: dict[str, Any] = {"is_staff": True, "is_superuser": False, "groups": [], "permissions": []}
+    with pytest.raises(Conflict):
+        give_rights(cast.alice, cast.alice, **nothing)
+    zoe = create_user(cast.alice, username="zoe", is_superuser=True)
+    assert not give_rights(zoe, cast.alice, **nothing).is_superuser
+
+
+def test_groups_are_for_who_gives_rights(cast: Cast) -> None:
+    """A group is rights: who may change one could give themselves any."""
+    helper = UserFactory.create(username="helper", is_staff=True)
+    helper.user_permissions.set(Permission.objects.filter(content_type__model="group"))
+    assert signed_in(helper).get("/admin/auth/group/").status_code == 403
+    assert signed_in(cast.alice).get("/admin/auth/group/").status_code == 200
 
 
 def test_a_deactivated_admin_does_nothing_more(cast: Cast) -> None:

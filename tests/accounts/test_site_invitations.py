@@ -11,7 +11,7 @@ from django.core.management import CommandError, call_command
 from django.test import Client
 from django.utils import timezone
 
-from accounts.actions import edit_site, invite_to_site, revoke_site_invitation
+from accounts.actions import create_user, edit_site, give_rights, invite_to_site, revoke_site_invitation
 from accounts.actors import SYSTEM
 from accounts.models import Act, AuditEntry, SiteInvitation, User
 from channels_app.actions import archive_channel, create_channel
@@ -213,6 +213,18 @@ def test_a_channel_that_was_archived_meanwhile_keeps_nobody_out() -> None:
 
     assert come_by(link, "zoe").status_code == 302
     assert not Membership.objects.filter(channel=channel).exists()
+
+
+def test_the_links_of_who_is_no_admin_any_more_let_nobody_in(by_invitation: Cast) -> None:
+    zoe = create_user(SYSTEM, username="zoe", is_staff=True)
+    _invitation, token = invite_to_site(zoe)
+    link = f"/join/{token}/"
+    assert come_by(link, "friend").status_code == 302
+
+    give_rights(by_invitation.alice, zoe, is_staff=False, is_superuser=False, groups=[], permissions=[])
+
+    assert come_by(link, "another").status_code in (403, 404)
+    assert (is_here("friend"), is_here("another")) == (True, False)
 
 
 def test_it_is_in_the_audit_log(cast: Cast) -> None:

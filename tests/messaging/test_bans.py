@@ -20,7 +20,7 @@ from accounts.models import REASON_LENGTH, Act, AuditEntry, Ban, User
 from channels_app.actions import create_channel, open_direct
 from channels_app.models import Channel, Kind
 from chatsite.errors import Conflict, Invalid, NotAllowed
-from messaging.actions import begin_removal_again, edit_message, go_on_removing, start_removal
+from messaging.actions import ban, begin_removal_again, edit_message, go_on_removing, start_removal
 from messaging.actions.removals import PORTION
 from messaging.models import EarlierText, Message, Removal
 from messaging.pipeline.envelope import Envelope
@@ -124,6 +124,26 @@ def test_a_lifted_ban_lets_them_in_again_as_they_were(cast: Cast) -> None:
     assert AuditEntry.objects.filter(act=Act.BAN_LIFTED).count() == 1
     alice.post(PAGE, {"reason": "Again", "removes": ""})
     assert Ban.objects.get().reason == "Again"
+
+
+def test_a_session_of_before_a_ban_is_none_after_it(cast: Cast) -> None:
+    before = signed_in(cast.mallory)
+    ban_user(cast.alice, cast.mallory, reason="")
+    lift_ban(cast.alice, cast.mallory)
+
+    assert before.get("/channels/public/").status_code == 302
+    assert signed_in(cast.mallory).get("/channels/public/").status_code == 200
+
+
+def test_a_removal_that_was_put_off_leaves_what_is_said_after_the_ban(cast: Cast) -> None:
+    say(cast.mallory, cast.public, "of before")
+    ban(cast.alice, cast.mallory, reason="", removes="all")
+    lift_ban(cast.alice, cast.mallory)
+    say(cast.mallory, cast.public, "of after")
+
+    go_on_removing(Removal.objects.get().pk)
+
+    assert texts_of(cast.mallory) == ["of after"]
 
 
 def test_lifting_a_ban_opens_no_account_that_had_ended(cast: Cast) -> None:

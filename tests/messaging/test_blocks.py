@@ -97,6 +97,9 @@ def test_nothing_is_said_in_the_conversation_that_they_have(cast: Cast) -> None:
     assert ticket
     block_user(cast.bob, cast.carol)
 
+    [hello] = Message.objects.all()
+    refused = carol.post(f"/messages/{hello.client_id}/edit/", {"text": "Said by an edit"})
+    assert refused.status_code == 403
     for client in (bob, carol):
         shown = client.get(page)
         assert "Hello" in text_of(shown)
