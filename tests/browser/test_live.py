@@ -232,6 +232,7 @@ def test_what_was_rejected_is_asked_about_at_once(person: MakePerson) -> None:
     expect(bob.message("one")).to_contain_text(fate["message"])
 
 
+@pytest.mark.long
 def test_offline_and_back_nothing_is_missing(
     site: Site, person: MakePerson, visitor: Callable[[str], Visitor], unique: Unique
 ) -> None:
