@@ -54,7 +54,7 @@ export class CatchUp extends EventTarget {
     const on = (target, name, listener) => target.addEventListener(name, listener, { signal: this.#signal });
     on(document, "visibilitychange", () => this.now());
     on(window, "online", () => this.now());
-    on(window, "offline", () => this.#connection.lost(this));
+    on(window, "offline", () => this.#cutOff());
     on(window, "pagehide", () => clearTimeout(this.#timer));
     on(window, "pageshow", (event) => event.persisted && this.now());
     this.#signal.addEventListener("abort", () => this.#stop()); // with the signal itself it would never be heard
@@ -80,6 +80,12 @@ export class CatchUp extends EventTarget {
   now() {
     if (this.#isAsking) this.#isToAskAgain = true;
     else this.#ask();
+  }
+
+  /** Asked all the same: a server in the same house may answer, and an answer that was on its way already is no sign. */
+  #cutOff() {
+    this.#connection.lost(this);
+    this.now();
   }
 
   /** The channel comes by itself from now on. What was missed until then is asked for, unless it came already. */

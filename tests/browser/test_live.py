@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from playwright.sync_api import Page, Request, expect
+from playwright.sync_api import Page, Request, Route, expect
 
 from tests.browser.conftest import MODES, PLAIN_HOST, MakePerson
 from tests.browser.person import Person
@@ -232,7 +232,6 @@ def test_what_was_rejected_is_asked_about_at_once(person: MakePerson) -> None:
     expect(bob.message("one")).to_contain_text(fate["message"])
 
 
-@pytest.mark.long
 def test_offline_and_back_nothing_is_missing(
     site: Site, person: MakePerson, visitor: Callable[[str], Visitor], unique: Unique
 ) -> None:
@@ -255,6 +254,30 @@ def test_offline_and_back_nothing_is_missing(
     carol.context.set_offline(False)
     carol.sees_stored(*texts)
     expect(carol.page.get_by_role("status").filter(has_text="Reconnecting")).to_be_hidden()
+
+
+def test_an_answer_that_was_on_its_way_does_not_hide_that_the_network_is_gone(
+    site: Site, person: MakePerson, visitor: Callable[[str], Visitor], unique: Unique
+) -> None:
+    slug = unique("cut-off")
+    writer = visitor("writer")
+    address = writer.create_channel(slug)
+    carol = person("carol").sign_up(into=slug)
+    wait_for_stream(carol.page)
+    held: list[Route] = []
+    carol.page.route(CHANGES, lambda route: held.append(route), times=1)
+    # It asks whenever it is looked at.
+    carol.page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    wait_for(lambda: carol.page.evaluate("true") and bool(held), what="the question")
+    say_all(site, writer, address, ["before it went"])
+    answer = held[0].fetch()
+
+    carol.allow("net::ERR_")
+    carol.context.set_offline(True)
+    held[0].fulfill(response=answer)
+    carol.sees("before it went")
+    carol.pump()
+    expect(carol.page.get_by_role("status").filter(has_text="Reconnecting")).to_be_visible()
 
 
 def test_a_server_that_was_killed_is_found_again(site: Site, person: MakePerson, unique: Unique) -> None:
