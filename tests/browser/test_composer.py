@@ -3,7 +3,6 @@
 import re
 from collections.abc import Callable
 
-import pytest
 from playwright.sync_api import Route, expect
 
 from tests.browser.conftest import MakePerson
@@ -135,7 +134,6 @@ def test_a_draft_outlives_a_send_in_another_tab(person: MakePerson, unique: Uniq
     expect(bob.box).to_have_value("half a thought")
 
 
-@pytest.mark.long
 def test_what_is_sent_from_a_page_of_older_messages_is_not_lost(person: MakePerson, unique: Unique) -> None:
     bob, _slug = in_a_new_channel(person, unique)
     address = bob.page.url
