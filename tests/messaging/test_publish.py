@@ -221,6 +221,9 @@ def test_a_node_that_hangs_leaves_time_for_the_next_and_many_at_once_pass_over_i
 ) -> None:
     good = connection.as_uri(include_password=True)
     settings.BROKER_URL = f"{settings.BROKER_URL};{good}"
+    publish(envelope())  # a queue that four declare at once refuses messages until it has a leader
+    [_first] = arrived(connection, 1)
+    broker.close_idle()
     wire.hold()
 
     run_together([partial(publish, envelope()) for _thread in range(4)])
