@@ -1,6 +1,6 @@
 """The message, its earlier texts, what could not or must not be stored, and the workers that store."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 
 from django.db import models
 from django.db.models import Q
@@ -88,6 +88,11 @@ class Message(models.Model):
     @property
     def posted_at(self) -> datetime:
         return self.accepted_at
+
+    @property
+    def posted_at_for_programs(self) -> str:
+        """As a `time` element says it."""
+        return self.posted_at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
     @property
     def author_username(self) -> str:
