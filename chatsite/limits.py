@@ -1,6 +1,6 @@
 """How often somebody may do something; who does it more often is told when to come back (`TooMany`).
 
-`spend` counts for all processes together, in the cache; `spend_here` in this process alone, without asking
+`spend` counts for all processes together, in the database; `spend_here` in this process alone, without asking
 anybody, for what is done all the time: of such a limit each of the site's processes has its share. What
 commands and tasks do is counted nowhere, only what a request asks for.
 
@@ -9,19 +9,18 @@ A rate is a bucket that fills up by itself: `100/20s/user` is a hundred at once,
 
 import hashlib
 import ipaddress
-import math
 import re
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
-from functools import lru_cache, wraps
+from functools import lru_cache, partial, wraps
 from threading import Lock
 from typing import Any, TypeVar
 
-from allauth.core.internal.ratelimit import cache_lock
 from django.conf import settings
-from django.core.cache import cache
 
+from chatsite.counters import Contended, Numbers, the_counters
 from chatsite.errors import TooMany
 from chatsite.origin import is_visit, the_origin
 
@@ -37,7 +36,7 @@ _UNITS_S = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
 _AS_GOOD_AS_NOW_S = 0.001
 _SWEPT_FROM = 1_000  # buckets
 _IPV6_PREFIX = 64  # what one subscriber has at the least
-_LOCK_WAIT_S = 1
+_CONTENDED_WAIT_S = 1.0
 
 Action = TypeVar("Action", bound=Callable[..., Any])
 
@@ -101,18 +100,17 @@ def spend(limit: str, *, user: int | None = None, key: str = "") -> None:
     Raises:
         TooMany: it was done too often by then; it was not counted.
     """
-    for name, rates in _counted(limit, user, key):
-        if wait_s := _take_shared(name, rates):
+    for kind, name, rates in _counted(limit, user, key):
+        if wait_s := _take_shared(kind, name, rates):
             raise TooMany(wait_s)
 
 
 def refund(limit: str, *, user: int | None = None, key: str = "") -> None:
     """Take back one `spend`: what was done does not count after all."""
-    for name, rates in _counted(limit, user, key):
-        with cache_lock(name) as is_locked:
-            if is_locked and (full_at := cache.get(name)):
-                parts = zip(full_at, rates, strict=True)
-                _keep_shared(name, [at - rate.period_s / rate.amount for at, rate in parts])
+    for kind, name, rates in _counted(limit, user, key):
+        # Where it is contended it stays counted, which only makes the limit stricter.
+        with suppress(Contended):
+            the_counters().change(kind, name, partial(_with_one_more, rates=rates))
 
 
 def spend_here(limit: str, *, user: int | None = None) -> None:
@@ -122,8 +120,8 @@ def spend_here(limit: str, *, user: int | None = None) -> None:
         TooMany: it was done too often by then; it was not counted.
     """
     processes = settings.WEB_PROCESSES * settings.WEB_MACHINES
-    for name, rates in _counted(limit, user):
-        if wait_s := here.take(name, [rate.shared_by(processes) for rate in rates]):
+    for kind, name, rates in _counted(limit, user):
+        if wait_s := here.take(f"{kind}:{name}", [rate.shared_by(processes) for rate in rates]):
             raise TooMany(wait_s)
 
 
@@ -141,8 +139,8 @@ def limited(limit: str) -> Callable[[Action], Action]:
     return mark
 
 
-def _counted(limit: str, user: int | None, key: str = "") -> Iterator[tuple[str, list[Rate]]]:
-    """By what `limit` is counted now: the name of the bucket, and what may be taken out of it."""
+def _counted(limit: str, user: int | None, key: str = "") -> Iterator[tuple[str, str, list[Rate]]]:
+    """By what `limit` is counted now: the kind of bucket, its name, and what may be taken out of it."""
     written = settings.LIMITS[limit]
     if not written or not is_visit():
         return
@@ -155,7 +153,7 @@ def _counted(limit: str, user: int | None, key: str = "") -> Iterator[tuple[str,
         if who := by[per]():
             # Where other rates are set, everybody begins with full buckets.
             these = "+".join(f"{rate.amount:g}in{rate.period_s:g}" for rate in rates)
-            yield f"limit:{limit}:{per}:{who}:{these}", rates
+            yield f"limit:{limit}:{per}", f"{who}:{these}", rates
 
 
 @lru_cache
@@ -182,18 +180,26 @@ def _with_one_less(full_at: Sequence[float], rates: Sequence[Rate], now: float) 
     return then, wait_s if wait_s > _AS_GOOD_AS_NOW_S else 0.0
 
 
-def _take_shared(name: str, rates: Sequence[Rate]) -> float:
-    with cache_lock(name) as is_locked:
-        if not is_locked:
-            return _LOCK_WAIT_S  # somebody tries many at once
-        full_at, wait_s = _with_one_less(cache.get(name, []), rates, time.time())
-        if not wait_s:
-            _keep_shared(name, full_at)
-        return wait_s
+def _with_one_more(full_at: Sequence[float], rates: Sequence[Rate]) -> Numbers | None:
+    """When each bucket is full after one is put back; None where none was taken."""
+    if not full_at:
+        return None
+    return [at - rate.period_s / rate.amount for at, rate in zip(full_at, rates, strict=True)]
 
 
-def _keep_shared(name: str, full_at: Sequence[float]) -> None:
-    cache.set(name, full_at, timeout=max(1, math.ceil(max(full_at) - time.time())))
+def _take_shared(kind: str, name: str, rates: Sequence[Rate]) -> float:
+    wait_s = 0.0
+
+    def one_less(full_at: Numbers) -> Numbers | None:
+        nonlocal wait_s
+        then, wait_s = _with_one_less(full_at, rates, time.time())
+        return None if wait_s else then
+
+    try:
+        the_counters().change(kind, name, one_less)
+    except Contended:
+        return _CONTENDED_WAIT_S  # somebody tries many at once
+    return wait_s
 
 
 def network_of(address: str) -> str:
