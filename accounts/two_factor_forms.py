@@ -14,7 +14,14 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
-from accounts.actions import note_code, note_failed_factor, note_failed_log_in, takes_step
+from accounts.actions import (
+    give_tries_back,
+    note_code,
+    note_failed_factor,
+    note_failed_log_in,
+    take_try,
+    takes_step,
+)
 from accounts.models import User
 
 NAME_LENGTH = 80
@@ -33,7 +40,7 @@ class NotedCodeForm(their_codes.BaseAuthenticateForm):  # type: ignore[misc]  # 
         self.fields["code"].help_text = _("From your authenticator app, or one of your recovery codes.")
 
     def clean_code(self) -> str:
-        code: str = noting_failure(self.user, self._new_code)
+        code: str = by_tries(self.user, self._new_code)
         note_code(self.user, self.authenticator)
         return code
 
@@ -93,7 +100,7 @@ class RenamePasskeyForm(their_passkeys.EditWebAuthnForm):  # type: ignore[misc] 
 
 class PasskeyForm(their_passkeys.AuthenticateWebAuthnForm):  # type: ignore[misc]  # allauth has no types
     def clean_credential(self) -> Authenticator:
-        return noting_failure(self.user, lambda: read_safely(super(PasskeyForm, self).clean_credential))
+        return by_tries(self.user, lambda: read_safely(super(PasskeyForm, self).clean_credential))
 
 
 class ConfirmByPasskeyForm(PasskeyForm):
@@ -109,14 +116,21 @@ class LogInByPasskeyForm(their_passkeys.LoginWebAuthnForm):  # type: ignore[misc
             raise
 
 
-def noting_failure(user: User, check: Callable[[], Any]) -> Any:
-    """What `check` returns; when it says that the factor is a wrong one, that is written down."""
+def by_tries(user: User, check: Callable[[], Any]) -> Any:
+    """What `check` returns, which takes a try. That it says that the factor is a wrong one is written down.
+
+    Raises:
+        TooMany: no try is left; nobody looked whether it was right.
+    """
+    take_try(user)
     try:
-        return check()
+        factor = check()
     except ValidationError as error:
         if error.code == WRONG:
             note_failed_factor(user)
         raise
+    give_tries_back(user)
+    return factor
 
 
 def read_safely(read: Callable[[], Any]) -> Any:

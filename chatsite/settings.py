@@ -355,7 +355,7 @@ ACCOUNT_PREVENT_ENUMERATION = False  # without verified addresses there is nothi
 ACCOUNT_RATE_LIMITS = {
     # What keeps what was typed is counted by us (LIMITS); passwords and codes alone by allauth.
     "login": "",
-    "login_failed": "5/5m/key",  # codes of second factors; passwords are counted in accounts.adapter
+    "login_failed": "",
     "signup": "",
     "reset_password": "",
     "reset_password_from_key": "20/m/ip",

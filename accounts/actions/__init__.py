@@ -46,6 +46,7 @@ from accounts.actions.signing_up import (
 )
 from accounts.actions.site import edit_site
 from accounts.actions.switching import on_user_switched
+from accounts.actions.tries import give_tries_back, take_try
 from accounts.actions.two_factor import (
     change_two_factor,
     note_code,
@@ -91,6 +92,7 @@ __all__ = [
     "end_other_sessions",
     "end_session",
     "give_rights",
+    "give_tries_back",
     "invite_to_site",
     "key_for_address",
     "leave_site",
@@ -125,6 +127,7 @@ __all__ = [
     "sign_up",
     "sign_up_from_service",
     "take_away_two_factor",
+    "take_try",
     "takes_step",
     "unblock_user",
 ]

@@ -7,6 +7,7 @@ from accounts.models.exports import KEPT_FOR as EXPORT_KEPT_FOR
 from accounts.models.exports import Export, ExportPart
 from accounts.models.sessions import UserSession
 from accounts.models.site import SiteInvitation, SiteSettings
+from accounts.models.tries import CodeTries
 from accounts.models.users import DELETED_SIGN, HUES, LARGE, SMALL, Avatar, User, UserManager
 
 __all__ = [
@@ -21,6 +22,7 @@ __all__ = [
     "Avatar",
     "Ban",
     "Block",
+    "CodeTries",
     "Export",
     "ExportPart",
     "SiteInvitation",

@@ -12,7 +12,6 @@ from allauth.account.views import (
 )
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
-from django.core.exceptions import NON_FIELD_ERRORS
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse_lazy
@@ -21,34 +20,11 @@ from django.utils.translation import gettext as _
 from accounts.actions import let_in
 from accounts.models import SiteInvitation
 from accounts.requests import SignedInRequest, token_of
-from chatsite.errors import ChatError, Conflict, NotAllowed, NotFound, TooMany, Unavailable
+from accounts.views.limited import Limited
+from chatsite.errors import ChatError, Conflict, NotAllowed, NotFound, Unavailable
 from chatsite.limits import RESET, SIGN_UP, spend
 from chatsite.responses import leaves_nothing_behind
 from chatsite.toasts import toast
-
-
-class Limited:
-    """A form at the door: who sends it too often gets it back as typed, and is told when to try again.
-
-    `limit` is what each time counts for, "" where it is counted elsewhere.
-    """
-
-    limit = ""
-
-    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        view: Any = self
-        try:
-            if self.limit:
-                spend(self.limit)
-            response: HttpResponse = super().post(request, *args, **kwargs)  # type: ignore[misc]  # the view's
-        except TooMany as error:
-            # Not looked at: what is wrong with a name that was typed is what somebody may try to find out.
-            unbound = {**view.get_form_kwargs(), "data": None, "files": None, "initial": request.POST.dict()}
-            form = view.get_form_class()(**unbound)
-            form.errors[NON_FIELD_ERRORS] = form.error_class([str(error.message)])
-            response = view.render_to_response(view.get_context_data(form=form), status=error.status)
-            response["Retry-After"] = str(error.retry_after_s)
-        return response
 
 
 class LogIn(Limited, LoginView):  # type: ignore[misc]  # allauth has no types

@@ -27,6 +27,7 @@ from django.views.decorators.http import require_safe
 from accounts.actions import change_two_factor
 from accounts.queries import second_factors_of
 from accounts.requests import SignedInRequest
+from accounts.views.limited import Limited
 from chatsite.responses import wants_json
 from chatsite.toasts import toast
 
@@ -116,7 +117,15 @@ class LogInByPasskey(LoginWebAuthnView):  # type: ignore[misc]  # allauth has no
         return redirect("account_login")
 
 
-class Authenticate(AuthenticateView):  # type: ignore[misc]  # allauth has no types
+class Authenticate(Limited, AuthenticateView):  # type: ignore[misc]  # allauth has no types
+    """Whatever is shown here takes a try of the account's (`accounts.actions.take_try`)."""
+
+    def as_typed(self, request: HttpRequest) -> Any:
+        user = self.stage.login.user
+        self.auth_form = self.get_form_class()(user=user)
+        self.webauthn_form = self.get_webauthn_form_class()(user=user)
+        return self.auth_form
+
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         context: dict[str, Any] = super().get_context_data(**kwargs)
         options = context["js_data"]["request_options"]
@@ -125,7 +134,11 @@ class Authenticate(AuthenticateView):  # type: ignore[misc]  # allauth has no ty
         return context
 
 
-class ConfirmByPasskey(ReauthenticateWebAuthnView):  # type: ignore[misc]  # allauth has no types
+class ConfirmByCode(Limited, ReauthenticateByCodeView):  # type: ignore[misc]  # allauth has no types
+    """Counted as at the log-in."""
+
+
+class ConfirmByPasskey(Limited, ReauthenticateWebAuthnView):  # type: ignore[misc]  # allauth has no types
     def form_invalid(self, form: Any) -> HttpResponse:
         response: HttpResponse = self.render_to_response(self.get_context_data(form=form))
         return response
@@ -137,7 +150,7 @@ class ConfirmByPasskey(ReauthenticateWebAuthnView):  # type: ignore[misc]  # all
 
 authenticate = Authenticate.as_view()
 confirm_by_password = ReauthenticateView.as_view()
-confirm_by_code = ReauthenticateByCodeView.as_view()
+confirm_by_code = ConfirmByCode.as_view()
 confirm_by_passkey = ConfirmByPasskey.as_view()
 set_up_app = SetUpApp.as_view()
 remove_app = RemoveApp.as_view()

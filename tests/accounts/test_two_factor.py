@@ -3,6 +3,7 @@
 import io
 import re
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -21,6 +22,7 @@ from accounts.sealing import unseal
 from chatsite.errors import NotAllowed
 from tests.app_codes import app_code
 from tests.cast import PASSWORD, Cast, signed_in
+from tests.threads import run_together
 
 LOG_IN = "/accounts/login/"
 INDEX = "/accounts/2fa/"
@@ -99,16 +101,81 @@ def test_a_wrong_code_lets_nobody_in_and_is_written_down(cast: Cast) -> None:
 
 
 def test_who_guesses_codes_is_stopped_even_with_the_right_one(cast: Cast) -> None:
-    _client, secret, _codes = with_app(cast.dave)
+    _client, secret, codes = with_app(cast.dave)
     client = past_the_password("dave")
 
     for _guess in range(5):
-        client.post(SECOND_STEP, {"code": "000000"})
-    answer = client.post(SECOND_STEP, {"code": app_code(secret, steps_ago=-1)})
+        assert client.post(SECOND_STEP, {"code": "000000"}).status_code == 200
+    for code in (app_code(secret, steps_ago=-1), codes[0]):
+        answer = client.post(SECOND_STEP, {"code": code})
+        assert answer.status_code == 429
+        assert 50 <= int(answer["Retry-After"]) <= 60
+        page = answer.content.decode()
+        assert re.search(r"That was too often in a short time\. Try again in \d\d seconds\.", page)
+        assert 'autocomplete="one-time-code"' in page
+        assert code not in page
 
-    assert "Too many failed login attempts" in answer.content.decode()
     assert not is_in(client)
     assert [act for _who, act, _whom in acts()].count("second_factor_failed") == 5
+
+
+def test_a_minute_later_there_is_one_more_try_and_with_the_right_one_all_are_back(cast: Cast) -> None:
+    _client, secret, codes = with_app(cast.dave)
+    now = timezone.now()
+    with time_machine.travel(now, tick=False):
+        client = past_the_password("dave")
+        for _guess in range(5):
+            client.post(SECOND_STEP, {"code": "000000"})
+
+    with time_machine.travel(now + timedelta(seconds=61), tick=False):
+        assert client.post(SECOND_STEP, {"code": "000000"}).status_code == 200
+        assert client.post(SECOND_STEP, {"code": codes[0]}).status_code == 429
+    with time_machine.travel(now + timedelta(seconds=122), tick=False):
+        assert client.post(SECOND_STEP, {"code": app_code(secret)}).status_code == 302
+        assert is_in(client)
+        client = past_the_password("dave")
+        statuses = [client.post(SECOND_STEP, {"code": "000000"}).status_code for _guess in range(6)]
+    assert statuses == [200] * 5 + [429]
+
+
+def test_wrong_codes_are_counted_whatever_becomes_of_the_table_of_limits(cast: Cast, settings: Any) -> None:
+    _client, _secret, codes = with_app(cast.dave)
+    client = past_the_password("dave")
+    settings.CACHES = {"default": {**settings.CACHES["default"], "LOCATION": "no_such_table"}}
+
+    statuses = [client.post(SECOND_STEP, {"code": "000000"}).status_code for _guess in range(5)]
+
+    assert statuses == [200] * 5
+    assert client.post(SECOND_STEP, {"code": codes[0]}).status_code == 429
+
+
+def test_wrong_codes_count_together_wherever_they_are_asked_for(cast: Cast) -> None:
+    bob, _secret, codes = with_app(cast.bob)
+    client = past_the_password()
+    for _guess in range(3):
+        client.post(SECOND_STEP, {"code": "000000"})
+    confirm = "/accounts/2fa/reauthenticate/"
+    for _guess in range(2):
+        assert bob.post(confirm, {"code": "000000"}).status_code == 200
+
+    refused = bob.post(confirm, {"code": codes[0]})
+
+    assert refused.status_code == 429
+    assert int(refused["Retry-After"]) <= 60
+    assert "Try again in" in refused.content.decode()
+    assert client.post(SECOND_STEP, {"code": codes[0]}).status_code == 429
+    with_app(cast.carol)
+    assert past_the_password("carol").post(SECOND_STEP, {"code": "000000"}).status_code == 200
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_many_codes_at_once_no_more_are_looked_at(cast: Cast) -> None:
+    with_app(cast.bob)
+    clients = [past_the_password() for _rival in range(8)]
+
+    answers = run_together([partial(client.post, SECOND_STEP, {"code": "000000"}) for client in clients])
+
+    assert sorted(answer.status_code for answer in answers) == [200] * 5 + [429] * 3
 
 
 def test_a_code_is_good_once_as_long_as_it_is_good_at_all(cast: Cast) -> None:
