@@ -5,7 +5,7 @@ from contextlib import suppress
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
-from allauth.core import context, ratelimit
+from allauth.core import context
 from allauth.core.exceptions import ImmediateHttpResponse
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.models import Authenticator
@@ -40,8 +40,8 @@ from accounts.permissions import may_sign_up
 from accounts.queries import site_settings
 from accounts.requests import token_of
 from accounts.sealing import Unreadable, seal, unseal
-from chatsite.errors import ChatError, NotAllowed, NotFound, Unavailable
-from chatsite.limits import LOG_IN, SIGN_UP, network_of, refund, spend
+from chatsite.errors import ChatError, NotAllowed, NotFound, TooMany, Unavailable
+from chatsite.limits import ADDRESS_MAIL, LOG_IN, SIGN_UP, network_of, refund, spend
 from chatsite.live.bus import announce
 from chatsite.live.events import sessions_changed
 from chatsite.toasts import toast
@@ -124,8 +124,11 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth ha
         Raises:
             Unavailable: the mail server takes none, or enough were sent.
         """
-        if not ratelimit.consume(request, action="confirm_email", key=user.email.casefold(), user=user):
-            raise Unavailable(_("Enough links were sent. Try again in an hour."), code="too_many_mails")
+        try:
+            spend(ADDRESS_MAIL, user=user.pk, key=user.email.casefold())
+        except TooMany as error:
+            words = _("Enough links were sent. Try again in an hour.")
+            raise Unavailable(words, code="too_many_mails") from error
         link = request.build_absolute_uri(reverse("confirm_address", args=[key_for_address(user)]))
         self._send("account/email/confirm_address", user, {"link": link, "user": user})
 

@@ -41,6 +41,7 @@ from accounts.permissions import may_ban, may_edit_user, may_give_rights, may_lo
 from accounts.queries import audit_of, bans_of, named_like, site_settings
 from accounts.requests import SignedInRequest
 from chatsite.admin import ActionModelForm, ReadOnlyAdmin, SavedByAction, for_each
+from chatsite.limits import PASSWORD, spend
 from chatsite.live.bus import announce
 from chatsite.live.events import sessions_changed
 
@@ -54,11 +55,13 @@ admin.site.unregister(Authenticator)  # it shows and writes what is its owner's 
 
 
 def ends_sessions(view: Callable[..., Any]) -> Callable[..., Any]:
-    """Django's own `view`, and the streams of sessions that it ended end too."""
+    """Django's own `view`, as often as passwords may be typed; streams of sessions that it ended end too."""
 
     @wraps(view)
     def announced(request: HttpRequest, extra_context: Any = None) -> Any:
         user_id = request.user.pk
+        if request.method == "POST":
+            spend(PASSWORD, user=user_id)
         response = view(request, extra_context)
         if user_id is not None and request.method == "POST":
             announce(sessions_changed(user_id))

@@ -31,6 +31,8 @@ POST = "post"
 CHANGE = "change"
 CHANNEL = "channel"
 INVITATION = "invitation"
+PASSWORD = "password"  # noqa: S105  # one's own, typed where somebody else may have found a page open
+ADDRESS_MAIL = "address_mail"
 
 _UNITS_S = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
 _AS_GOOD_AS_NOW_S = 0.001

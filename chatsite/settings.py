@@ -352,19 +352,7 @@ ACCOUNT_LOGIN_METHODS = {"username"}
 ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_PREVENT_ENUMERATION = False  # without verified addresses there is nothing to hide behind
-ACCOUNT_RATE_LIMITS = {
-    # What keeps what was typed is counted by us (LIMITS); passwords and codes alone by allauth.
-    "login": "",
-    "login_failed": "",
-    "signup": "",
-    "reset_password": "",
-    "reset_password_from_key": "20/m/ip",
-    # Who finds somebody's page open can guess their password there, too.
-    "change_password": "5/m/user",
-    "reauthenticate": "10/m/user",
-    # A mail for each: to an address, which may be somebody else's, and at somebody's wish.
-    "confirm_email": "3/h/key,10/h/user",
-}
+ACCOUNT_RATE_LIMITS = False  # ours count for it (LIMITS)
 # Django's own: allauth's would fill its table of addresses, which is unused here.
 ACCOUNT_PASSWORD_RESET_TOKEN_GENERATOR = "django.contrib.auth.tokens.PasswordResetTokenGenerator"  # noqa: S105
 PASSWORD_RESET_TIMEOUT = 24 * 60 * 60  # seconds
@@ -379,6 +367,7 @@ MFA_FORMS = {
     "reauthenticate_webauthn": "accounts.two_factor_forms.ConfirmByPasskeyForm",
     "login_webauthn": "accounts.two_factor_forms.LogInByPasskeyForm",
 }
+MFA_RATE_LIMITS = False
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_ALLOW_UNVERIFIED_EMAIL = True  # of the table of addresses that is unused here
@@ -404,8 +393,10 @@ ALLAUTH_TRUSTED_PROXY_COUNT = TRUSTED_PROXY_COUNT
 LIMITS = {
     "log_in": a_rate("LOG_IN_RATE", default="30/m/ip,5/5m/key", per="ip|key"),
     "sign_up": a_rate("SIGN_UP_RATE", default="60/m/ip", per="ip"),
-    # A mail for each.
+    # A mail for each: to an address, which may be somebody else's, and at somebody's wish.
     "reset": a_rate("PASSWORD_RESET_RATE", default="20/m/ip,5/h/key", per="ip|key"),
+    "address_mail": a_rate("ADDRESS_MAIL_RATE", default="3/h/key,10/h/user", per="user|key"),
+    "password": a_rate("PASSWORD_RATE", default="5/m/user", per="user"),
     "post": a_rate("POST_RATE", default="100/20s/user,1200/10m/user,6000/m/ip", per="user|ip"),
     "change": a_rate("CHANGE_RATE", default="600/m/user,12000/m/ip", per="user|ip"),
     "channel": a_rate("CHANNEL_RATE", default="30/10m/user,200/d/user,1000/h/ip", per="user|ip"),

@@ -34,5 +34,4 @@ urlpatterns = [
 ]
 
 handler400 = views.bad_request
-handler429 = views.too_many_requests  # django-allauth asks for it
 handler500 = views.server_error

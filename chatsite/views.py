@@ -12,10 +12,8 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from chatsite.database import is_away
-from chatsite.errors import ChatError, NotAllowed, TooMany, Unavailable
+from chatsite.errors import ChatError, NotAllowed, Unavailable
 from chatsite.responses import page_of, refusal, unsent, wants_json
-
-PASSWORDS_AGAIN_AFTER_S = 60
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
@@ -34,15 +32,6 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     if wants_json(request):
         return refusal(request, ChatError(_("What was sent is too large or damaged."), code="malformed"))
     return HttpResponse(render_to_string("400.html", {"site_name": settings.SITE_NAME}), status=400)
-
-
-def too_many_requests(request: HttpRequest) -> HttpResponse:
-    """What django-allauth answers to who typed too many passwords or codes; a minute later they may again."""
-    if wants_json(request):
-        return refusal(request, TooMany(PASSWORDS_AGAIN_AFTER_S))
-    response = render(request, "429.html", status=TooMany.status)
-    response["Retry-After"] = str(PASSWORDS_AGAIN_AFTER_S)
-    return response
 
 
 def server_error(request: HttpRequest) -> HttpResponse:

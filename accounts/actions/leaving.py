@@ -68,6 +68,7 @@ def leave_site(actor: User, *, way: str, password: str) -> None:
         Conflict: nobody else has all rights, or something of theirs has to be handed over first.
         Invalid: the password is another.
         NotAllowed: the actor's account has ended.
+        TooMany: it was typed too often; nobody looked whether it is right.
     """
     refuse_wrong_password(actor, password)
     with transaction.atomic():

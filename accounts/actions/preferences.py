@@ -13,7 +13,7 @@ from accounts.models import Act, User
 from accounts.permissions import may_set_preferences
 from accounts.zones import clean_time_zone
 from chatsite.errors import Invalid
-from chatsite.limits import CHANGE, limited
+from chatsite.limits import CHANGE, PASSWORD, limited, spend
 from chatsite.live.bus import announce
 from chatsite.live.events import presence_switched, sessions_changed
 from chatsite.rights import require
@@ -42,7 +42,9 @@ def set_email(actor: User, *, email: str, password: str) -> None:
     Raises:
         Invalid: the password is another.
         NotAllowed: the actor's account has ended.
+        TooMany: it was typed too often; nobody looked whether it is right.
     """
+    spend(PASSWORD, user=actor.pk)
     if not actor.check_password(password):
         raise Invalid(_("That is not your password."), code="password_wrong", field="password")
     email = User.objects.normalize_email(email)

@@ -9,9 +9,10 @@ from django.views.decorators.http import require_http_methods
 from accounts.actions import Way, leave_site
 from accounts.forms import LeaveForm
 from accounts.requests import SignedInRequest
-from accounts.views.preferences import too_many_passwords
 from chatsite.responses import leaves_nothing_behind
 from chatsite.toasts import toast
+
+PAGE = "accounts/leave.html"
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -19,18 +20,12 @@ from chatsite.toasts import toast
 def leave(request: SignedInRequest) -> HttpResponse:
     """Asks how, and for the password; who is gone then is told so where they would log in."""
     if request.method != "POST":
-        return _page(request, LeaveForm(request.user))
-    if too_many := too_many_passwords(request):
-        return too_many
+        return render(request, PAGE, {"form": LeaveForm(request.user)})
     form = LeaveForm(request.user, request.POST)
     form.run(leave_site, request.user)
     if form.errors:
-        return _page(request, form, status=form.status)
+        return form.shown(request, PAGE, {"form": form})
     logout(request)
     is_kept = form.cleaned_data["way"] == Way.DEACTIVATE.value
     toast(request, _("Your account is deactivated.") if is_kept else _("Your account is deleted."))
     return redirect("account_login")
-
-
-def _page(request: SignedInRequest, form: LeaveForm, *, status: int = 200) -> HttpResponse:
-    return render(request, "accounts/leave.html", {"form": form}, status=status)

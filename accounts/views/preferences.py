@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Mapping
 
-from allauth.core import ratelimit
 from django.conf import settings
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
@@ -52,8 +51,6 @@ def preferences(request: SignedInRequest) -> HttpResponse:
     section = request.POST.get("section", "")
     if section not in SECTIONS:
         raise Invalid(code="malformed")
-    if section == "email" and (too_many := too_many_passwords(request)):
-        return too_many
     form_of, action = SECTIONS[section]
     form = form_of(request.POST)
     form.run(action, request.user)
@@ -114,11 +111,3 @@ def _preferences_page(
     for form in (entered or {}).values():
         return form.shown(request, "accounts/preferences.html", context)
     return render(request, "accounts/preferences.html", context)
-
-
-def too_many_passwords(request: SignedInRequest) -> HttpResponse | None:
-    """The answer to who has typed passwords too often."""
-    answer: HttpResponse | None = ratelimit.consume_or_429(
-        request, action="reauthenticate", user=request.user
-    )
-    return answer

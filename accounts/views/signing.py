@@ -22,7 +22,7 @@ from accounts.models import SiteInvitation
 from accounts.requests import SignedInRequest, token_of
 from accounts.views.limited import Limited
 from chatsite.errors import ChatError, Conflict, NotAllowed, NotFound, Unavailable
-from chatsite.limits import RESET, SIGN_UP, spend
+from chatsite.limits import PASSWORD, RESET, SIGN_UP, spend
 from chatsite.responses import leaves_nothing_behind
 from chatsite.toasts import toast
 
@@ -65,7 +65,9 @@ class SignUp(Limited, SignupView):  # type: ignore[misc]  # allauth has no types
         return response
 
 
-class ChangePassword(PasswordChangeView):  # type: ignore[misc]  # allauth has no types
+class ChangePassword(Limited, PasswordChangeView):  # type: ignore[misc]  # allauth has no types
+    limit = PASSWORD
+
     def dispatch(self, request: SignedInRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         if not request.user.has_usable_password():  # they come by another service
             toast(request, _("You have no password here yet. Here you get one."))
@@ -99,6 +101,12 @@ class ResetPassword(Limited, PasswordResetView):  # type: ignore[misc]  # allaut
 class ResetPasswordFromKey(PasswordResetFromKeyView):  # type: ignore[misc]  # allauth has no types
     success_url = reverse_lazy("account_login")
 
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if request.method == "POST":
+            spend(RESET)
+        response: HttpResponse = super().dispatch(request, *args, **kwargs)
+        return response
+
     def form_valid(self, form: Any) -> HttpResponse:
         response: HttpResponse = super().form_valid(form)
         toast(self.request, _("Your password is changed. Log in with it."))
@@ -117,7 +125,7 @@ change_password = ChangePassword.as_view()
 reset_password = login_not_required(ResetPassword.as_view())
 
 
-reset_password_from_key = ResetPasswordFromKey.as_view()
+reset_password_from_key = login_not_required(ResetPasswordFromKey.as_view())
 
 
 log_out = leaves_nothing_behind(logout)

@@ -28,6 +28,7 @@ from accounts.actions import change_two_factor
 from accounts.queries import second_factors_of
 from accounts.requests import SignedInRequest
 from accounts.views.limited import Limited
+from chatsite.limits import LOG_IN, PASSWORD, refund, spend
 from chatsite.responses import wants_json
 from chatsite.toasts import toast
 
@@ -112,6 +113,16 @@ class LogInByPasskey(LoginWebAuthnView):  # type: ignore[misc]  # allauth has no
             return redirect("account_login")
         return JsonResponse(auth.begin_authentication(user=None))
 
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        spend(LOG_IN)  # by address: whose it claims to be anybody may write there
+        response: HttpResponse = super().post(request, *args, **kwargs)
+        return response
+
+    def form_valid(self, form: Any) -> HttpResponse:
+        refund(LOG_IN)
+        response: HttpResponse = super().form_valid(form)
+        return response
+
     def form_invalid(self, form: Any) -> HttpResponse:
         toast(self.request, _("That did not work. Log in with your password."))
         return redirect("account_login")
@@ -134,6 +145,10 @@ class Authenticate(Limited, AuthenticateView):  # type: ignore[misc]  # allauth 
         return context
 
 
+class ConfirmByPassword(Limited, ReauthenticateView):  # type: ignore[misc]  # allauth has no types
+    limit = PASSWORD
+
+
 class ConfirmByCode(Limited, ReauthenticateByCodeView):  # type: ignore[misc]  # allauth has no types
     """Counted as at the log-in."""
 
@@ -149,7 +164,7 @@ class ConfirmByPasskey(Limited, ReauthenticateWebAuthnView):  # type: ignore[mis
 
 
 authenticate = Authenticate.as_view()
-confirm_by_password = ReauthenticateView.as_view()
+confirm_by_password = ConfirmByPassword.as_view()
 confirm_by_code = ConfirmByCode.as_view()
 confirm_by_passkey = ConfirmByPasskey.as_view()
 set_up_app = SetUpApp.as_view()

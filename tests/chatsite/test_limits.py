@@ -257,14 +257,56 @@ def test_an_address_asked_for_too_many_links_stays_in_the_box(cast: Cast, limit:
     assert 'value="carol@example.org"' in refused.content.decode()
 
 
-def test_who_guesses_passwords_at_allauths_doors_is_told_when(cast: Cast) -> None:
-    bob = signed_in(cast.bob)
-    fields = {"oldpassword": "wrong", "password1": "four other words"}
+@pytest.mark.parametrize(
+    ("address", "fields"),
+    [
+        ("/accounts/password/change/", {"oldpassword": "wrong", "password1": "four other words"}),
+        ("/accounts/reauthenticate/", {"password": "wrong", "next": "/accounts/2fa/app/set-up/"}),
+        ("/accounts/preferences/", {"section": "email", "email": "kept@example.org", "password": "wrong"}),
+        ("/accounts/preferences/leave/", {"way": "delete", "password": "wrong"}),
+        ("/admin/password_change/", {"old_password": "wrong", "new_password1": "x", "new_password2": "x"}),
+    ],
+)
+def test_who_guesses_passwords_on_an_open_page_is_told_when_to_go_on(
+    cast: Cast, address: str, fields: dict[str, str]
+) -> None:
+    alice = signed_in(cast.alice)
     for _guess in range(5):
-        bob.post("/accounts/password/change/", fields)
+        assert alice.post(address, fields).status_code in (200, 422)
 
-    assert retry_after(bob.post("/accounts/password/change/", fields)) == 60
-    assert bob.post("/accounts/password/change/", fields, headers=JSON).json()["code"] == "too_many"
+    refused = alice.post(address, fields)
+
+    assert retry_after(refused) == 12
+    page = refused.content.decode()
+    assert "Try again in 12 seconds." in page
+    if "email" in fields:
+        assert fields["email"] in page
+    assert 'value="wrong"' not in page
+    others = {"oldpassword": PASSWORD, "password1": "four other words"}  # it is one password everywhere
+    told = alice.post("/accounts/password/change/", others, headers=JSON)
+    assert (told.status_code, told.json()["code"]) == (429, "too_many")
+    bob = signed_in(cast.bob)
+    assert bob.post("/accounts/password/change/", others).status_code == 302
+
+
+def test_who_tries_passkeys_that_are_none_is_stopped_by_address(client: Client, limit: Any) -> None:
+    limit(log_in="2/h/ip")
+    for _try in range(2):
+        assert client.post("/accounts/2fa/passkeys/log-in/", {"credential": "{}"}).status_code == 302
+
+    assert retry_after(client.post("/accounts/2fa/passkeys/log-in/", {"credential": "{}"})) > 1_700
+
+
+def test_who_tries_links_to_a_new_password_is_stopped_by_address(client: Client, limit: Any) -> None:
+    limit(reset="2/h/ip")
+    address = "/accounts/password/reset/key/1-set-password/"
+    for _try in range(2):
+        assert client.post(address, {"password1": "four other words"}).status_code == 200
+
+    refused = client.post(address, {"password1": "four other words"})
+
+    retry_after(refused)
+    assert "four other words" not in refused.content.decode()
 
 
 def test_commands_know_no_limit(cast: Cast, limit: Any) -> None:
