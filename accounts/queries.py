@@ -75,6 +75,13 @@ def user_by_username(username: str) -> User:
     return user
 
 
+def users_by_usernames(usernames: Collection[str]) -> list[User]:
+    """The users of these names, in any spelling, in one query; fewer where nobody has one of them."""
+    for username in usernames:
+        refuse_unstorable(username, field="username")
+    return list(User.objects.filter(username__in={comparison_key(name.strip()) for name in usernames}))
+
+
 def named_like(users: QuerySet[User], words: str) -> QuerySet[User]:
     """Those of `users` whose username starts with `words`, by name."""
     start = comparison_key(words.strip().removeprefix("@"))

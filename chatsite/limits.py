@@ -31,6 +31,9 @@ POST = "post"
 CHANGE = "change"
 CHANNEL = "channel"
 INVITATION = "invitation"
+REPORT = "report"
+BLOCK = "block"
+EXPORT = "export"
 PASSWORD = "password"  # noqa: S105  # one's own, typed where somebody else may have found a page open
 ADDRESS_MAIL = "address_mail"
 

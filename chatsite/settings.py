@@ -401,6 +401,10 @@ LIMITS = {
     "change": a_rate("CHANGE_RATE", default="600/m/user,12000/m/ip", per="user|ip"),
     "channel": a_rate("CHANNEL_RATE", default="30/10m/user,200/d/user,1000/h/ip", per="user|ip"),
     "invitation": a_rate("INVITATION_RATE", default="100/h/user,500/d/user,2000/h/ip", per="user|ip"),
+    "report": a_rate("REPORT_RATE", default="20/h/user,100/d/user,500/h/ip", per="user|ip"),
+    "block": a_rate("BLOCK_RATE", default="60/h/user,1000/h/ip", per="user|ip"),
+    # The site reads all that it has of somebody, and writes it down.
+    "export": a_rate("EXPORT_RATE", default="3/h/user,10/d/user,100/h/ip", per="user|ip"),
 }
 # Each process that takes posts counts them alone, and has its share of what may be posted.
 WEB_PROCESSES = a_number("WEB_PROCESSES", default=1, at_least=1, at_most=1000)

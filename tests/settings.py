@@ -17,7 +17,15 @@ atexit.register(shutil.rmtree, os.environ["VAR_DIR"], ignore_errors=True)
 os.environ["QUEUE_PREFIX"] = f"test.{os.getpid()}"
 os.environ["SIGN_UP_RATE"] = "10000/m/ip"
 # What is not about limits is done as fast as it goes.
-for name in ("POST_RATE", "CHANGE_RATE", "CHANNEL_RATE", "INVITATION_RATE"):
+for name in (
+    "POST_RATE",
+    "CHANGE_RATE",
+    "CHANNEL_RATE",
+    "INVITATION_RATE",
+    "REPORT_RATE",
+    "BLOCK_RATE",
+    "EXPORT_RATE",
+):
     os.environ[name] = ""
 
 from chatsite.settings import *  # noqa: F403

@@ -4,6 +4,7 @@ from django.utils import timezone
 
 from accounts.models import Block, User
 from accounts.permissions import may_block
+from chatsite.limits import BLOCK, spend
 from chatsite.rights import require
 
 
@@ -12,8 +13,10 @@ def block_user(actor: User, user: User) -> None:
 
     Raises:
         NotAllowed: it is the actor themselves, or their account has ended.
+        TooMany: the actor did that too often.
     """
     require(may_block, actor, user)
+    spend(BLOCK, user=actor.pk)
     Block.objects.get_or_create(blocker=actor, blocked=user, defaults={"blocked_at": timezone.now()})
 
 
@@ -22,6 +25,8 @@ def unblock_user(actor: User, user: User) -> None:
 
     Raises:
         NotAllowed: it is the actor themselves, or their account has ended.
+        TooMany: the actor did that too often.
     """
     require(may_block, actor, user)
+    spend(BLOCK, user=actor.pk)
     Block.objects.filter(blocker=actor, blocked=user).delete()

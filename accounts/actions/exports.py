@@ -28,6 +28,7 @@ from accounts.models import (
 from accounts.permissions import may_set_preferences
 from accounts.queries import audit_log_of_own
 from chatsite.background import run_later
+from chatsite.limits import EXPORT, spend
 from chatsite.rights import require
 
 EXPORT_TASK: Final = "accounts.make_export"
@@ -82,8 +83,10 @@ def ask_for_export(actor: User) -> None:
 
     Raises:
         NotAllowed: the actor's account has ended.
+        TooMany: the actor asked too often.
     """
     require(may_set_preferences, actor, actor)
+    spend(EXPORT, user=actor.pk)
     with transaction.atomic():
         user = locked_account(actor)
         export = Export.objects.filter(user=user).first()

@@ -19,6 +19,7 @@ from accounts.models import Act, SiteInvitation, SiteSettings, User
 from accounts.permissions import may_invite_to_site, may_sign_up
 from accounts.queries import site_invitation_by_token, site_settings, token_digest
 from chatsite.errors import Invalid, NotAllowed, NotFound
+from chatsite.limits import INVITATION, spend
 from chatsite.rights import require
 
 TOKEN_BYTES = 32
@@ -60,8 +61,10 @@ def invite_to_site(
     Raises:
         Invalid: a number is out of bounds, or there is no such channel.
         NotAllowed: the actor is no site admin.
+        TooMany: the actor made too many.
     """
     require(may_invite_to_site, actor)
+    spend(INVITATION, user=actor.pk if isinstance(actor, User) else None)
     _refuse_outside(days, 1, MOST_DAYS, field="days")
     _refuse_outside(uses, 1, MOST_USES, field="uses")
     channel_id = None

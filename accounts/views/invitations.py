@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.http import HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
@@ -30,8 +30,7 @@ def site_invitations(request: SignedInRequest) -> HttpResponse:
         context = {"link": link, "qr_code": qr_code(link)}
         form = SiteInvitationForm()
     context |= {"form": form, "links": open_site_invitations()}
-    status = form.status if form.errors else 200
-    return render(request, "accounts/site_invitations.html", context, status=status)
+    return form.shown(request, "accounts/site_invitations.html", context)
 
 
 @require_POST

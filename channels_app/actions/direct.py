@@ -7,18 +7,20 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
-from accounts.queries import is_blocked_between, user_by_username
+from accounts.queries import is_blocked_between, users_by_usernames
 from channels_app.models import MOST_IN_DIRECT, Channel, Kind, Membership
 from channels_app.names import DIRECT_SIGN, people_key, random_slug
 from channels_app.permissions import may_message
 from channels_app.queries import direct_of
-from chatsite.errors import Invalid, NotAllowed, NotFound
-from chatsite.limits import CHANNEL, spend
+from chatsite.errors import Invalid, NotAllowed
+from chatsite.limits import CHANGE, CHANNEL, limited, spend
 from chatsite.live.bus import announce
 from chatsite.live.events import memberships_changed
 from chatsite.rights import require
+from chatsite.text import comparison_key
 
 
+@limited(CHANGE)
 def open_direct(actor: User, *, usernames: Collection[str]) -> Channel:
     """The conversation of the actor with the people of these names, made when there is none.
 
@@ -27,15 +29,14 @@ def open_direct(actor: User, *, usernames: Collection[str]) -> Channel:
     Raises:
         Invalid: nobody is named, too many are, or somebody who has no account.
         NotAllowed: the actor's account has ended, or it is of two and one of them blocked the other.
-        TooMany: the actor opened too many that were new.
+        TooMany: the actor opened too many, or too many that were new.
     """
     require(may_message, actor)
-    people = {actor, *(_somebody(username) for username in usernames)}
+    people = {actor, *_people(usernames)}
     if len(people) == 1:
         raise Invalid(_("Choose somebody to write to."), code="nobody")
     if len(people) > MOST_IN_DIRECT:
-        words = _("At most %(most)s people can have a conversation. Create a private channel for more.")
-        raise Invalid(words % {"most": MOST_IN_DIRECT}, code="too_many_people")
+        raise _too_many_people()
     if len(people) == 2 and is_blocked_between(*people):
         # Not who blocked whom: who is blocked is not told so.
         raise NotAllowed(_("You and this person can't send each other messages."), code="cut_off")
@@ -76,11 +77,16 @@ def _insert(creator: User, people: Collection[User]) -> Channel:
     return channel
 
 
-def _somebody(username: str) -> User:
-    try:
-        user = user_by_username(username)
-    except NotFound:
-        user = None
-    if user is None or not user.is_active:
+def _people(usernames: Collection[str]) -> list[User]:
+    names = {comparison_key(username.strip()) for username in usernames}
+    if len(names) > MOST_IN_DIRECT:
+        raise _too_many_people()  # before anybody looks for so many
+    people = users_by_usernames(names)
+    if len(people) < len(names) or not all(user.is_active for user in people):
         raise Invalid(_("There is nobody of that name."), code="nobody")
-    return user
+    return people
+
+
+def _too_many_people() -> Invalid:
+    words = _("At most %(most)s people can have a conversation. Create a private channel for more.")
+    return Invalid(words % {"most": MOST_IN_DIRECT}, code="too_many_people")

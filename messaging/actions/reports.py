@@ -11,6 +11,7 @@ from accounts.audit import record
 from accounts.models import Act, User
 from channels_app.models import Channel
 from chatsite.errors import Conflict, Invalid
+from chatsite.limits import REPORT, spend
 from chatsite.rights import require
 from chatsite.text import one_line, refuse_unstorable
 from messaging.actions.erasing import erase
@@ -28,6 +29,7 @@ def report_message(actor: User, client_id: UUID, *, reason: str) -> Message:
         Invalid: the reason is too long.
         NotAllowed: it is the actor's own.
         NotFound: there is no such message, it is deleted, or the actor can't see its channel.
+        TooMany: the actor reported too many.
     """
     message = message_to_change(actor, client_id, may_report)
     reason = one_line(reason)
@@ -35,6 +37,7 @@ def report_message(actor: User, client_id: UUID, *, reason: str) -> Message:
     if len(reason) > REPORT_LENGTH:
         words = _("At most %(most)s characters.")
         raise Invalid(words % {"most": REPORT_LENGTH}, code="too_long", field="reason")
+    spend(REPORT, user=actor.pk)
     Report.objects.get_or_create(
         message=message, reporter=actor, defaults={"reason": reason, "reported_at": timezone.now()}
     )

@@ -3,7 +3,7 @@
 from uuid import UUID
 
 from django.http import HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
@@ -24,4 +24,4 @@ def report(request: SignedInRequest, client_id: UUID) -> HttpResponse:
             toast(request, _("Reported. The site's admins will look at it."))
             return redirect(reported)
     context = {"message": message, "form": form}
-    return render(request, "messaging/report.html", context, status=form.status if form.errors else 200)
+    return form.shown(request, "messaging/report.html", context)

@@ -133,6 +133,19 @@ def test_whom_one_can_not_write_to_is_said(cast: Cast) -> None:
     assert not Channel.objects.filter(kind=Kind.DIRECT).exists()
 
 
+def test_many_names_are_not_looked_up_one_by_one(cast: Cast, django_assert_max_num_queries: Any) -> None:
+    bob = signed_in(cast.bob)
+    crowd = [f"stranger-{number}" for number in range(200)]
+
+    with django_assert_max_num_queries(12):
+        answer = bob.post("/direct/", {"person": crowd})
+
+    assert answer.status_code == 422
+    assert "9" in answer.context["form"].non_field_errors()[0]
+    others = [UserFactory.create().username for _number in range(MOST_IN_DIRECT - 1)]
+    assert bob.post("/direct/", {"person": [*others, others[0].upper(), " Bob "]}).status_code == 302
+
+
 def test_a_press_on_a_members_name_opens_it(cast: Cast) -> None:
     page = signed_in(cast.bob).get("/channels/design/members/").content.decode()
     assert 'formaction="/direct/carol/"' in page
