@@ -71,6 +71,12 @@ class KeptRowsAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # rows of any 
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return False
 
+    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
+        # Of what is typed into the address only what the filters shown would ask. Anything else may read a
+        # whole table; and by what points to a row, as `blocks__isnull`, it tells what no page here shows.
+        shown = {getattr(one, "parameter_name", one) for one in self.list_filter}
+        return lookup in shown or lookup.removesuffix("__exact") in shown
+
 
 class ReadOnlyAdmin(KeptRowsAdmin):
     """Admin of a table that is looked at here and written elsewhere."""
@@ -80,10 +86,6 @@ class ReadOnlyAdmin(KeptRowsAdmin):
 
     def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return False
-
-    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
-        # The filters shown go by an index; a look-up typed into the address may not.
-        return lookup in {getattr(shown, "parameter_name", None) for shown in self.list_filter}
 
 
 class ActionModelForm(forms.ModelForm):  # type: ignore[type-arg]  # of any model

@@ -8,6 +8,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from accounts.actions import block_user
 from accounts.models import User
 from channels_app.models import Channel
 from chatsite.errors import NotAllowed
@@ -50,6 +51,35 @@ def with_rights(user: User, *rights: str) -> Client:
     user.save(update_fields=["is_staff"])
     user.user_permissions.set(Permission.objects.filter(codename__in=rights))
     return signed_in(user)
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        "blocks__isnull=False",  # whom somebody blocks is theirs alone
+        "blocks__id__gt=0",
+        "export__isnull=False",
+        "memberships__isnull=False",
+        "groups__id__exact=1",
+        "password__startswith=argon2",
+        "email__contains=example",
+    ],
+)
+def test_the_list_is_asked_for_nothing_but_what_its_filters_ask(cast: Cast, asked: str) -> None:
+    block_user(cast.bob, cast.carol)
+    alice = signed_in(cast.alice)
+
+    assert alice.get(f"{USERS}?{asked}").status_code == 400
+
+    found = alice.get(f"{USERS}?is_staff__exact=1").context["cl"].queryset
+    assert [user.username for user in found] == ["alice"]
+
+
+@pytest.mark.parametrize("asked", ["memberships__isnull=False", "creator__username__startswith=b"])
+def test_nor_is_the_list_of_channels(cast: Cast, asked: str) -> None:
+    alice = signed_in(cast.alice)
+    assert alice.get(f"/admin/channels_app/channel/?{asked}").status_code == 400
+    assert alice.get("/admin/channels_app/channel/?archived=yes").status_code == 200
 
 
 def test_a_site_admin_enters_and_a_member_does_not(cast: Cast) -> None:
