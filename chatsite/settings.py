@@ -78,6 +78,16 @@ def the_secret_key(var: Path) -> tuple[str, Path | None]:
     return key, file
 
 
+def the_former_keys() -> list[str]:
+    """Keys that are good for what they signed: SECRET_KEY_FALLBACKS, else the lines of the file it names."""
+    keys = some_words("SECRET_KEY_FALLBACKS", default=[])
+    if not keys:
+        keys = a_secret("SECRET_KEY_FALLBACKS").split()
+    for key in keys:
+        refuse_weak_key(key, "A key of SECRET_KEY_FALLBACKS")  # it opens as much as the present one
+    return keys
+
+
 def a_secret(name: str) -> str:
     """What the environment has in `name`, else what is in the file that its NAME_FILE names; "" without."""
     secret: str = env.str(name, default="")
@@ -240,7 +250,7 @@ SITE_NAME = env.str("SITE_NAME", default="Chat").strip() or "Chat"
 
 VAR_DIR = Path(env.str("VAR_DIR", default=str(BASE_DIR / "var"))).resolve()
 SECRET_KEY, SECRET_KEY_FILE = the_secret_key(VAR_DIR)
-SECRET_KEY_FALLBACKS = some_words("SECRET_KEY_FALLBACKS", default=[])
+SECRET_KEY_FALLBACKS = the_former_keys()
 ALLOWED_HOSTS = the_hosts()
 CSRF_TRUSTED_ORIGINS = the_trusted_origins()
 TRUSTED_PROXY_COUNT = a_number("TRUSTED_PROXY_COUNT", default=0, at_least=0, at_most=9)

@@ -9,13 +9,14 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 GOOD_KEY = "only-for-tests-0123456789-abcdefghijklmnopqrstuvwxyz-ABCDEFG"
+FORMER_KEY = "for-tests-before-0123456789-abcdefghijklmnopqrstuvwxyz-ABCDE"
 
 
-def start(tmp_path: Path, **environment: str) -> subprocess.CompletedProcess[str]:
-    """Run `manage.py check` with only the given settings."""
+def start(tmp_path: Path, *command: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run a command of `manage.py`, else `check`, with only the given settings."""
     kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
     return subprocess.run(
-        [sys.executable, "manage.py", "check"],
+        [sys.executable, "manage.py", *(command or ["check"])],
         cwd=ROOT,
         env={**kept, "VAR_DIR": str(tmp_path), **environment},
         capture_output=True,
@@ -137,6 +138,39 @@ def test_a_weak_secret_key_stops_the_start(tmp_path: Path, key: str) -> None:
         assert "is weak" in done.stderr
         assert key not in done.stderr
     assert start(tmp_path, SECRET_KEY=key, DEBUG="true").returncode == 0
+
+
+@pytest.mark.parametrize("key", ["x" * 60, "abcdefghijklm"])
+def test_a_weak_former_key_stops_the_start(tmp_path: Path, key: str) -> None:
+    """Whoever guesses it is logged in as anybody, as with the present one."""
+    (tmp_path / "keys").write_text(f"{FORMER_KEY}\n{key}\n")
+    in_a_variable = start(tmp_path, SECRET_KEY=GOOD_KEY, SECRET_KEY_FALLBACKS=f"{FORMER_KEY},{key}")
+    in_a_file = start(tmp_path, SECRET_KEY=GOOD_KEY, SECRET_KEY_FALLBACKS_FILE=str(tmp_path / "keys"))
+
+    for done in (in_a_variable, in_a_file):
+        assert done.returncode != 0
+        assert done.stderr.startswith("A key of SECRET_KEY_FALLBACKS is weak")
+        assert key not in done.stderr
+
+
+def test_former_keys_may_be_in_a_file(tmp_path: Path) -> None:
+    (tmp_path / "keys").write_text(f"{FORMER_KEY}\n{FORMER_KEY[::-1]}\n")
+    told = "from django.conf import settings; print(*settings.SECRET_KEY_FALLBACKS)"
+
+    by_file = start(
+        tmp_path,
+        "shell",
+        "-v0",
+        "-c",
+        told,
+        SECRET_KEY=GOOD_KEY,
+        SECRET_KEY_FALLBACKS_FILE=str(tmp_path / "keys"),
+    )
+    no_file = start(tmp_path, SECRET_KEY=GOOD_KEY, SECRET_KEY_FALLBACKS_FILE=str(tmp_path / "gone"))
+
+    assert by_file.stdout.split() == [FORMER_KEY, FORMER_KEY[::-1]]
+    assert no_file.returncode != 0
+    assert no_file.stderr.startswith("SECRET_KEY_FALLBACKS_FILE can't be read")
 
 
 def test_the_secret_key_may_be_in_a_file(tmp_path: Path) -> None:
