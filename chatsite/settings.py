@@ -382,6 +382,8 @@ MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_ALLOW_UNVERIFIED_EMAIL = True  # of the table of addresses that is unused here
 MFA_RECOVERY_CODES_SHOW_ONCE = True
+# It also stands for the password, here at the log-in and before changes: having the device is not enough.
+MFA_WEBAUTHN_USER_VERIFICATION = "required"
 MFA_TOTP_ISSUER = SITE_NAME
 MFA_TOTP_TOLERANCE = 1  # a code before and after: typing takes time, and a phone's clock may be off
 # Log-in by another service, over OpenID Connect (accounts/oidc.py); there is none while it has no address.

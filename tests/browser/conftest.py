@@ -20,7 +20,7 @@ from tests.visitor import Visitor
 # How the site runs: on the services when the environment names them; the embedded default is always there.
 MODES = ["stack", "embedded"] if os.environ.get("BROKER_URL") else ["embedded"]
 PLAIN_HOST = "chat.test"  # of the embedded default on plain HTTP: local addresses count as secure
-HOSTS = f"127.0.0.1,{PLAIN_HOST}"
+HOSTS = f"localhost,127.0.0.1,{PLAIN_HOST}"
 CHROMIUM_FLAGS = [
     "--no-sandbox",  # it can't be had by root, nor in many containers
     "--disable-gpu",

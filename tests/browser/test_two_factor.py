@@ -18,6 +18,12 @@ AUTHENTICATOR = {
     "hasUserVerification": True,
     "isUserVerified": True,
 }
+# What somebody's own browser does who has the device of somebody else.
+ASK_NOT_WHO_IT_IS = """() => {
+  const get = navigator.credentials.get.bind(navigator.credentials);
+  navigator.credentials.get = (asked) =>
+    get({ ...asked, publicKey: { ...asked.publicKey, userVerification: "discouraged" } });
+}"""
 
 
 def with_authenticator(someone: Person) -> Any:
@@ -73,17 +79,24 @@ def test_a_passkey_logs_in_without_a_password_and_as_the_second_factor(
     bob.button("Log in with a passkey").click()
     expect(bob.page).to_have_url(f"{named['base_url']}/channels/")
 
-    log_out(bob)
-    bob.log_in()
-    expect(bob.page.get_by_role("heading", level=1, name="One more step")).to_be_visible()
-    bob.button("Use a passkey").click()
-    bob.is_in("public")
+    def let_device_know_them(knows: bool) -> None:
+        device.send("WebAuthn.setUserVerified", {"authenticatorId": authenticator, "isUserVerified": knows})
 
     log_out(bob)
-    device.send("WebAuthn.setUserVerified", {"authenticatorId": authenticator, "isUserVerified": False})
+    let_device_know_them(False)  # somebody else has it in their hands
     bob.page.goto("/accounts/login/")
     bob.button("Log in with a passkey").click()
     expect(bob.page.get_by_text("No passkey was shown.")).to_be_visible()
+    bob.log_in()
+    expect(bob.page.get_by_role("heading", level=1, name="One more step")).to_be_visible()
+    bob.button("Use a passkey").click()
+    expect(bob.page.get_by_text("No passkey was shown.")).to_be_visible()
+    bob.page.evaluate(ASK_NOT_WHO_IT_IS)
+    bob.button("Use a passkey").click()
+    expect(bob.page.get_by_text("Incorrect code.")).to_be_visible()
+    let_device_know_them(True)
+    bob.button("Use a passkey").click()
+    bob.is_in("public")
 
 
 def test_the_app_is_set_up_by_its_picture_and_asked_for(person: MakePerson) -> None:
