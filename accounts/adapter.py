@@ -21,6 +21,7 @@ from django.utils import translation
 from django.utils.translation import gettext_lazy as _
 
 from accounts.actions import (
+    choose_password,
     key_for_address,
     let_in,
     note_failed_log_in,
@@ -28,7 +29,6 @@ from accounts.actions import (
     note_log_out,
     note_session,
     refuse_taken_username,
-    set_password,
     sign_up,
     sign_up_from_service,
 )
@@ -113,7 +113,7 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth ha
             note_log_out(user)
 
     def set_password(self, user: User, password: str) -> None:
-        user.password = set_password(user, user, password=password).password
+        user.password = choose_password(user, password=password).password
 
     def get_password_change_redirect_url(self, request: HttpRequest) -> str:
         return f"{reverse('preferences')}?saved=password"

@@ -1,9 +1,8 @@
 """Accounts in the admin: every change is an action, nothing is deleted."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from copy import copy
 from datetime import timedelta
-from functools import wraps
 from typing import Any
 
 from allauth.account.admin import EmailAddress
@@ -37,13 +36,16 @@ from accounts.actions import (
 )
 from accounts.actors import Actor
 from accounts.models import Act, AuditEntry, Ban, SiteSettings, User
-from accounts.permissions import may_ban, may_edit_user, may_give_rights, may_look_at_bans
+from accounts.permissions import (
+    may_ban,
+    may_edit_log_in,
+    may_edit_user,
+    may_give_rights,
+    may_look_at_bans,
+)
 from accounts.queries import audit_of, bans_of, named_like, site_settings
 from accounts.requests import SignedInRequest
 from chatsite.admin import ActionModelForm, ReadOnlyAdmin, SavedByAction, for_each
-from chatsite.limits import PASSWORD, spend
-from chatsite.live.bus import announce
-from chatsite.live.events import sessions_changed
 
 RIGHTS = frozenset({"is_staff", "is_superuser", "groups", "user_permissions"})  # fields of an account
 
@@ -54,23 +56,12 @@ for model in (SocialAccount, SocialApp, SocialToken):  # the environment says wh
 admin.site.unregister(Authenticator)  # it shows and writes what is its owner's alone
 
 
-def ends_sessions(view: Callable[..., Any]) -> Callable[..., Any]:
-    """Django's own `view`, as often as passwords may be typed; streams of sessions that it ended end too."""
-
-    @wraps(view)
-    def announced(request: HttpRequest, extra_context: Any = None) -> Any:
-        user_id = request.user.pk
-        if request.method == "POST":
-            spend(PASSWORD, user=user_id)
-        response = view(request, extra_context)
-        if user_id is not None and request.method == "POST":
-            announce(sessions_changed(user_id))
-        return response
-
-    return announced
+def to_own_password(request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+    """To the site's own page, which counts wrong passwords, and whose change is in the audit log."""
+    return redirect("account_change_password")
 
 
-admin.site.password_change = ends_sessions(admin.site.password_change)  # type: ignore[method-assign]
+admin.site.password_change = to_own_password  # type: ignore[method-assign,assignment]
 
 
 class NewAccountForm(ActionModelForm, AdminUserCreationForm):  # type: ignore[type-arg]  # Django's own, of users
@@ -97,7 +88,9 @@ class NewAccountForm(ActionModelForm, AdminUserCreationForm):  # type: ignore[ty
 class AccountForm(ActionModelForm, UserChangeForm):  # type: ignore[type-arg]  # Django's own, of users
     def act(self) -> User:
         entry = self.cleaned_data
-        user = edit_user(self.actor, self.instance, display_name=entry["display_name"], email=entry["email"])
+        # One's own address is shown here, and no field.
+        email = entry.get("email", self.instance.email)
+        user = edit_user(self.actor, self.instance, display_name=entry["display_name"], email=email)
         if "is_active" in self.changed_data:
             user = (reactivate_user if entry["is_active"] else deactivate_user)(self.actor, user)
         if not RIGHTS.isdisjoint(self.changed_data):
@@ -163,7 +156,9 @@ class AccountAdmin(SavedByAction, UserAdmin):  # type: ignore[type-arg]  # Djang
     def reset_link(self, request: SignedInRequest, user_id: int) -> HttpResponse:
         """Asks, then shows once, a link by which this person chooses a new password."""
         user = self.get_object(request, str(user_id))
-        if user is None or not self.has_change_permission(request, user) or not user.is_active:
+        if user is None or not self.has_change_permission(request, user):
+            raise PermissionDenied
+        if not user.is_active or not may_edit_log_in.test(request.user, user):
             raise PermissionDenied
         context = {
             **self.admin_site.each_context(request),
@@ -176,12 +171,22 @@ class AccountAdmin(SavedByAction, UserAdmin):  # type: ignore[type-arg]  # Djang
             context["good_until"] = timezone.now() + timedelta(seconds=settings.PASSWORD_RESET_TIMEOUT)
         return render(request, "admin/accounts/user/reset_link.html", context)
 
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        fieldsets = super().get_fieldsets(request, obj)
+        if obj is None or obj != request.user:
+            return fieldsets
+        own = {
+            "fields": ("username", "display_name", "email"),
+            "description": _("Your own password and address you change in your preferences."),
+        }
+        return ((None, own), *fieldsets[1:])
+
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
         if obj is None:
             return ()
-        if request.user.is_superuser:
-            return self.readonly_fields
-        return (*self.readonly_fields, *RIGHTS)
+        own = ("email",) if obj == request.user else ()
+        rights = () if request.user.is_superuser else RIGHTS
+        return (*self.readonly_fields, *own, *rights)
 
     def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         if obj is not None and not may_edit_user.test(request.user, obj):
@@ -196,10 +201,15 @@ class AccountAdmin(SavedByAction, UserAdmin):  # type: ignore[type-arg]  # Djang
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
         person = self.get_object(request, object_id)
-        context = {"may_ban": person is not None and may_ban.test(request.user, person)}
+        context = {
+            "may_ban": person is not None and may_ban.test(request.user, person),
+            "may_edit_log_in": person is not None and may_edit_log_in.test(request.user, person),
+        }
         return super().change_view(request, object_id, form_url, {**context, **(extra_context or {})})
 
     def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> HttpResponse:
+        if id == str(request.user.pk):
+            return redirect("account_change_password")
         # Django hands its form no request: a copy of this page, for this request alone, knows who asks.
         page = copy(self)
         page.change_password_form = type("NewPasswordForm", (NewPasswordForm,), {"actor": request.user})

@@ -65,8 +65,9 @@ may_ban = (
 )
 may_block = is_active & ~is_the_person & ~is_about_a_deleted
 may_look_at_bans = is_active & is_site_admin
-# Not one's own: who found it open would not be asked for the password, as the preferences do.
-may_take_away_two_factor = may_edit_user & ~is_the_person
+# What somebody logs in with. Not one's own: who found the admin open would not be asked for the password, as
+# the preferences do.
+may_edit_log_in = may_edit_user & ~is_the_person
 # Else the right to edit accounts would be the right to everything.
 may_give_rights = is_active & is_superuser
 may_set_preferences = is_active & is_the_person

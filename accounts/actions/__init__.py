@@ -55,6 +55,7 @@ from accounts.actions.two_factor import (
     takes_step,
 )
 from accounts.actions.users import (
+    choose_password,
     create_user,
     deactivate_user,
     edit_user,
@@ -82,6 +83,7 @@ __all__ = [
     "before_leaving",
     "block_user",
     "change_two_factor",
+    "choose_password",
     "clean_display_name",
     "confirm_address",
     "contribute_to_export",

@@ -10,7 +10,7 @@ from accounts.actions.locking import locked_account
 from accounts.actors import SYSTEM, Actor
 from accounts.audit import record
 from accounts.models import Act, User
-from accounts.permissions import may_take_away_two_factor
+from accounts.permissions import may_edit_log_in
 from chatsite.rights import require
 
 Result = TypeVar("Result")
@@ -46,7 +46,7 @@ def take_away_two_factor(actor: Actor, user: User) -> None:
     """
     with transaction.atomic():
         user = locked_account(user)
-        require(may_take_away_two_factor, actor, user)
+        require(may_edit_log_in, actor, user)
         removed, _by_model = Authenticator.objects.filter(user=user).delete()
         if removed:
             record(actor, Act.TWO_FACTOR_TAKEN_AWAY, person=user)

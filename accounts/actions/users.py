@@ -15,7 +15,12 @@ from accounts.actors import Actor
 from accounts.audit import Facts, record
 from accounts.models import Act, Ban, User
 from accounts.names import clean_username, username_shape
-from accounts.permissions import is_active, may_create_user, may_give_rights
+from accounts.permissions import (
+    is_active,
+    may_create_user,
+    may_edit_log_in,
+    may_give_rights,
+)
 from chatsite.errors import Conflict
 from chatsite.live.bus import announce
 from chatsite.live.events import sessions_changed
@@ -93,7 +98,7 @@ def edit_user(actor: Actor, user: User, *, display_name: str, email: str) -> Use
 
     Raises:
         Invalid: the display name breaks a rule.
-        NotAllowed: the actor may not edit this account.
+        NotAllowed: the actor may not edit this account, or it is their own and has another address.
     """
     display_name = clean_display_name(display_name)
     with transaction.atomic():
@@ -102,6 +107,7 @@ def edit_user(actor: Actor, user: User, *, display_name: str, email: str) -> Use
         user.display_name, user.email = display_name, User.objects.normalize_email(email)
         changed = ["display_name", "email"]
         if user.email != before["email"]:
+            require(may_edit_log_in, actor, user)
             user.verified_email = user.email
             changed.append("verified_email")
         user.save(update_fields=changed)
@@ -116,14 +122,26 @@ def set_password(actor: Actor, user: User, *, password: str | None) -> User:
     Their sessions end.
 
     Raises:
-        NotAllowed: the actor may not edit this account.
+        NotAllowed: the actor may not edit this account, or it is their own.
     """
     with transaction.atomic():
         user = account_to_edit(actor, user)
-        user.set_password(password)
-        user.save(update_fields=["password"])
-        record(actor, Act.PASSWORD_SET, person=user)
-        announce(sessions_changed(user.pk))
+        require(may_edit_log_in, actor, user)
+        _set_password(actor, user, password)
+    return user
+
+
+def choose_password(actor: User, *, password: str) -> User:
+    """Have another password of one's own; returns the account as it is now. The actor's sessions end.
+
+    The caller has seen the old one, or a link that stands for it.
+
+    Raises:
+        NotAllowed: the actor's account has ended.
+    """
+    with transaction.atomic():
+        user = account_to_edit(actor, actor)
+        _set_password(user, user, password)
     return user
 
 
@@ -133,10 +151,11 @@ def make_reset_link(actor: Actor, user: User) -> tuple[str, str]:
     It works once, for `PASSWORD_RESET_TIMEOUT` seconds, and until they log in. Nothing of it is stored.
 
     Raises:
-        NotAllowed: the actor may not edit this account, or it has ended.
+        NotAllowed: the actor may not edit this account, it is their own, or it has ended.
     """
     with transaction.atomic():
         user = account_to_edit(actor, user)
+        require(may_edit_log_in, actor, user)
         require(is_active, user)
         record(actor, Act.RESET_LINK_MADE, person=user)
     return user_pk_to_url_str(user), default_token_generator.make_token(user)
@@ -203,6 +222,13 @@ def _set_active(actor: Actor, user: User, *, is_active: bool) -> User:
             record(actor, Act.ACCOUNT_REACTIVATED if is_active else Act.ACCOUNT_DEACTIVATED, person=user)
         switch(user, is_active=is_active)
     return user
+
+
+def _set_password(actor: Actor, user: User, password: str | None) -> None:
+    user.set_password(password)
+    user.save(update_fields=["password"])
+    record(actor, Act.PASSWORD_SET, person=user)
+    announce(sessions_changed(user.pk))
 
 
 def _who(user: User) -> Facts:

@@ -12,10 +12,11 @@ from accounts.actions import block_user
 from accounts.models import User
 from channels_app.models import Channel
 from chatsite.errors import NotAllowed
-from tests.cast import PASSWORD, Cast, signed_in
+from tests.cast import PASSWORD, Cast, UserFactory, signed_in
 
 QUERIES = 15
 USERS = "/admin/accounts/user/"
+OWN_PASSWORD = "/accounts/password/change/"
 
 
 def new_account(**entry: str) -> dict[str, str]:
@@ -272,16 +273,49 @@ def test_a_site_admin_does_not_take_over_another_one(cast: Cast) -> None:
     assert signed_in(cast.alice).post(f"{USERS}{cast.carol.pk}/password/", fresh).status_code == 302
 
 
-def test_a_site_admin_changes_his_own_account_and_stays_logged_in(cast: Cast) -> None:
+def test_a_site_admin_changes_his_own_account_here_but_for_what_he_logs_in_with(cast: Cast) -> None:
+    """Who finds this page open would need no password."""
+    for user, admin in ((cast.dave, with_rights(cast.dave, "view_user", "change_user")), (cast.alice, None)):
+        browser = admin or signed_in(user)
+        entry = account_entry(user, display_name="Another", email="taken@example.org", is_staff="on")
+        rights = {"is_superuser": "on"} if user == cast.alice else {}
+        page = f"{USERS}{user.pk}/change/"
+        assert browser.post(page, {**entry, **rights}).status_code == 302
+        fresh = {"password1": "entirely other words", "password2": "entirely other words"}
+        answer = browser.post(f"{USERS}{user.pk}/password/", {**fresh, "usable_password": "true"})
+        assert answer["Location"] == OWN_PASSWORD
+        assert browser.get(f"{USERS}{user.pk}/password/")["Location"] == OWN_PASSWORD
+        for method in (browser.get, browser.post):
+            assert method(f"{USERS}{user.pk}/reset-link/").status_code == 403
+        user.refresh_from_db()
+        assert (user.display_name, user.email) == ("Another", "")
+        assert user.check_password(PASSWORD)
+        shown = browser.get(page).content.decode()
+        assert 'href="/accounts/preferences/"' in shown
+        assert "reset-link" not in shown
+        assert "../password/" not in shown
+
+
+def test_the_admins_own_page_to_change_a_password_is_the_sites(cast: Cast) -> None:
+    alice = signed_in(cast.alice)
+    fields = {"old_password": PASSWORD, "new_password1": "entirely other words"}
+    for answer in (alice.get("/admin/password_change/"), alice.post("/admin/password_change/", fields)):
+        assert answer["Location"] == OWN_PASSWORD
+    cast.alice.refresh_from_db()
+    assert cast.alice.check_password(PASSWORD)
+    assert f'href="{OWN_PASSWORD}"' in alice.get("/admin/").content.decode()
+
+
+def test_a_superuser_changes_what_another_one_logs_in_with_and_nobody_else_does(cast: Cast) -> None:
+    zoe = UserFactory.create(username="zoe", is_staff=True, is_superuser=True)
     dave = with_rights(cast.dave, "view_user", "change_user")
-    entry = account_entry(cast.dave, display_name="David", is_superuser="on")
-    assert dave.post(f"{USERS}{cast.dave.pk}/change/", entry).status_code == 302
     fresh = {"password1": "entirely other words", "password2": "entirely other words"}
-    assert dave.post(f"{USERS}{cast.dave.pk}/password/", fresh).status_code == 302
-    cast.dave.refresh_from_db()
-    assert (cast.dave.display_name, cast.dave.is_superuser) == ("David", False)
-    assert cast.dave.check_password("entirely other words")
-    assert dave.get("/channels/").status_code == 200
+    assert dave.post(f"{USERS}{zoe.pk}/password/", fresh).status_code == 403
+    assert dave.post(f"{USERS}{zoe.pk}/reset-link/").status_code == 403
+    assert dave.post(f"{USERS}{zoe.pk}/change/", account_entry(zoe, email="d@example.org")).status_code == 403
+    zoe.refresh_from_db()
+    assert (zoe.email, zoe.check_password(PASSWORD)) == ("", True)
+    assert signed_in(cast.alice).post(f"{USERS}{zoe.pk}/password/", fresh).status_code == 302
 
 
 def test_the_unused_table_of_email_addresses_is_not_written_here(cast: Cast) -> None:

@@ -11,28 +11,40 @@ from accounts.actions import (
     deactivate_user,
     edit_user,
     give_rights,
+    make_reset_link,
     reactivate_user,
     set_password,
 )
+from accounts.actors import SYSTEM, Actor
 from accounts.models import User
 from chatsite.errors import Conflict, NotAllowed
 from tests.cast import Cast, UserFactory, signed_in
 
 
-def rename(actor: User, user: User) -> User:
+def rename(actor: Actor, user: User) -> User:
     return edit_user(actor, user, display_name="Renamed", email="")
 
 
-def lock_out(actor: User, user: User) -> User:
+def readdress(actor: Actor, user: User) -> User:
+    return edit_user(actor, user, display_name=user.display_name, email="another@example.org")
+
+
+def hand_over(actor: Actor, user: User) -> User:
+    make_reset_link(actor, user)
+    return user
+
+
+def lock_out(actor: Actor, user: User) -> User:
     return set_password(actor, user, password=None)
 
 
-EDITS = (rename, lock_out, deactivate_user, reactivate_user)
+EDITS: tuple[Callable[[Actor, User], User], ...] = (rename, deactivate_user, reactivate_user)
+EDITS_OF_OTHERS = (readdress, lock_out, hand_over)  # of what somebody logs in with
 
 
 @pytest.mark.parametrize("edit", EDITS)
 def test_an_account_is_edited_by_its_person_and_by_admins(
-    cast: Cast, edit: Callable[[User, User], User]
+    cast: Cast, edit: Callable[[Actor, User], User]
 ) -> None:
     cast.dave.is_staff = True
     for actor in (cast.bob, cast.dave, cast.alice):
@@ -41,9 +53,21 @@ def test_an_account_is_edited_by_its_person_and_by_admins(
         edit(cast.mallory, cast.bob)
 
 
-@pytest.mark.parametrize("edit", EDITS)
+@pytest.mark.parametrize("edit", EDITS_OF_OTHERS)
+def test_what_somebody_logs_in_with_is_for_other_admins(
+    cast: Cast, edit: Callable[[Actor, User], User]
+) -> None:
+    cast.dave.is_staff = True
+    for person, user in ((cast.mallory, cast.bob), (cast.bob, cast.bob), (cast.alice, cast.alice)):
+        with pytest.raises(NotAllowed):
+            edit(person, user)
+    for actor in (cast.dave, cast.alice, SYSTEM):
+        assert edit(actor, cast.bob) == cast.bob
+
+
+@pytest.mark.parametrize("edit", [*EDITS, *EDITS_OF_OTHERS])
 def test_an_account_that_became_an_admins_is_not_edited_by_another_admin(
-    cast: Cast, edit: Callable[[User, User], User]
+    cast: Cast, edit: Callable[[Actor, User], User]
 ) -> None:
     cast.dave.is_staff = True
     as_it_was = User.objects.get(pk=cast.carol.pk)
