@@ -17,12 +17,11 @@ from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils import translation
 from django.utils.translation import gettext_lazy as _
 
 from accounts.actions import (
+    ask_for_address_mail,
     choose_password,
-    key_for_address,
     let_in,
     note_failed_log_in,
     note_log_in,
@@ -122,36 +121,14 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth ha
         """Ask whoever reads the mail to the account's address whether it is theirs.
 
         Raises:
-            Unavailable: the mail server takes none, or enough were sent.
+            Unavailable: enough were sent.
         """
         try:
             spend(ADDRESS_MAIL, user=user.pk, key=user.email.casefold())
         except TooMany as error:
             words = _("Enough links were sent. Try again in an hour.")
             raise Unavailable(words, code="too_many_mails") from error
-        link = request.build_absolute_uri(reverse("confirm_address", args=[key_for_address(user)]))
-        self._send("account/email/confirm_address", user, {"link": link, "user": user})
-
-    def send_password_reset_mail(self, user: User, email: str, context: dict[str, Any]) -> None:
-        """Send it to the address as the account has it, in the language that its owner chose.
-
-        Raises:
-            Unavailable: the mail server takes none.
-        """
-        self._send("account/email/password_reset_key", user, context)
-
-    def _send(self, template: str, user: User, context: dict[str, Any]) -> None:
-        context["site_name"] = settings.SITE_NAME
-        try:
-            with translation.override(user.language or translation.get_language()):
-                self.send_mail(template, user.email, context)
-        except OSError as error:  # smtplib's errors are among them
-            logger.warning("mail could not be sent: %s", error)
-            raise Unavailable(
-                _("No mail can be sent at the moment. Try again later, or ask an admin."),
-                code="mail_unavailable",
-                field="email",
-            ) from error
+        ask_for_address_mail(user, site=request.build_absolute_uri("/"))
 
     def add_message(self, *args: Any, **kwargs: Any) -> None:
         """Keep allauth's "signed in as" notices off the page: the page itself shows it."""

@@ -6,6 +6,7 @@ from allauth.account import forms as theirs
 from allauth.account.forms import LoginForm, SignupForm
 from django import forms
 from django.conf import settings
+from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from accounts.actions import (
@@ -15,12 +16,12 @@ from accounts.actions import (
     USUAL_DAYS,
     USUAL_USES,
     Way,
+    ask_for_reset_mail,
     clean_display_name,
 )
 from accounts.models import User
 from accounts.names import USERNAME_LENGTH
 from accounts.pictures import MOST_BYTES
-from accounts.queries import users_with_email
 from accounts.zones import all_zones
 from chatsite.errors import ChatError
 from chatsite.forms import ActionForm
@@ -92,8 +93,10 @@ class ResetPasswordForm(theirs.ResetPasswordForm):  # type: ignore[misc]  # alla
     def clean_email(self) -> str:
         """Take any address alike: who has an account here is nothing to be found out by trying."""
         typed: str = self.cleaned_data["email"]
-        self.users = users_with_email(typed)
         return typed
+
+    def save(self, request: HttpRequest, **_more: Any) -> None:
+        ask_for_reset_mail(self.cleaned_data["email"], site=request.build_absolute_uri("/"))
 
 
 class ResetPasswordKeyForm(theirs.ResetPasswordKeyForm):  # type: ignore[misc]  # allauth has no types

@@ -3,13 +3,17 @@
 import logging
 import threading
 from functools import cache, partial
-from queue import SimpleQueue
-from typing import Any
+from queue import Full, Queue
+from typing import TypeAlias
 
 from celery import current_app
 from django.conf import settings
 from django.db import connection, transaction
 from kombu.exceptions import OperationalError
+
+Call: TypeAlias = tuple[str, tuple[int | str, ...]]
+
+MOST_WAITING = 1_000  # calls for the thread of this process
 
 logger = logging.getLogger(__name__)
 
@@ -23,25 +27,45 @@ def run_later(task: str, *arguments: int | str) -> None:
     transaction.on_commit(partial(_start, task, arguments))
 
 
-def _start(task: str, arguments: tuple[int | str, ...]) -> None:
+def run_soon(task: str, *arguments: int | str) -> None:
+    """As `run_later`, for what is short and no row says: where the broker is away, this process runs it."""
+    transaction.on_commit(partial(_start, task, arguments, or_here=True))
+
+
+def finish_here() -> None:
+    """Wait until this process has run what was left to its thread: one that ends would take it along."""
+    if _calls.cache_info().currsize:
+        _calls().join()
+
+
+def _start(task: str, arguments: tuple[int | str, ...], *, or_here: bool = False) -> None:
     if not settings.BROKER_URL:
-        _thread().put((task, arguments))
+        _run_here(task, arguments)
         return
     try:
         current_app.send_task(task, arguments)
     except (OperationalError, OSError):
-        logger.warning("the broker is away: %s was not begun", task, exc_info=True)
+        logger.warning("the broker is away: %s is %s", task, "run here" if or_here else "not begun")
+        if or_here:
+            _run_here(task, arguments)
+
+
+def _run_here(task: str, arguments: tuple[int | str, ...]) -> None:
+    try:
+        _calls().put_nowait((task, arguments))
+    except Full:
+        logger.error("too much is to be done in the background: %s was not begun", task)
 
 
 @cache
-def _thread() -> "SimpleQueue[tuple[str, tuple[int | str, ...]]]":
+def _calls() -> "Queue[Call]":
     """What the thread of this process waits for. It is no reason for a server that stops to go on."""
-    calls: SimpleQueue[tuple[str, tuple[int | str, ...]]] = SimpleQueue()
+    calls: Queue[Call] = Queue(MOST_WAITING)
     threading.Thread(target=_run_each, args=[calls], name="background", daemon=True).start()
     return calls
 
 
-def _run_each(calls: Any) -> None:
+def _run_each(calls: "Queue[Call]") -> None:
     current_app.loader.import_default_modules()
     while True:
         task, arguments = calls.get()
@@ -51,3 +75,4 @@ def _run_each(calls: Any) -> None:
             logger.exception("%s failed", task)
         finally:
             connection.close()
+            calls.task_done()

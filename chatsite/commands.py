@@ -7,6 +7,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.db import InterfaceError, OperationalError, ProgrammingError
 
+from chatsite.background import finish_here
 from chatsite.errors import ChatError
 from chatsite.origin import acting_from
 
@@ -35,7 +36,9 @@ class ChatCommand(BaseCommand):
         command = type(self).__module__.rpartition(".")[2]
         try:
             with acting_from(lambda: f"manage.py {command}"):
-                return super().execute(*args, **options)
+                said = super().execute(*args, **options)
+            finish_here()
+            return said
         except ChatError as error:
             raise CommandError(str(error.message)) from error
         except (OperationalError, InterfaceError, ProgrammingError) as fault:

@@ -494,7 +494,7 @@ try:
     vars().update(env.email_url("EMAIL_URL", default="consolemail://"))
 except (ImproperlyConfigured, ValueError, KeyError, TypeError) as error:
     raise ImproperlyConfigured(f"EMAIL_URL can't be read: {error}") from None
-EMAIL_TIMEOUT = 10  # seconds; somebody waits for the page that says it is sent
+EMAIL_TIMEOUT = 10  # seconds; other background tasks wait meanwhile
 SENDS_MAIL = not str(vars().get("EMAIL_BACKEND")).endswith(("console.EmailBackend", "dummy.EmailBackend"))
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="chat@localhost")
 

@@ -3,18 +3,20 @@
 import os
 import subprocess
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import hypothesis
 import pytest
 from celery import current_app
 from django.conf import settings
+from django.core.cache import cache
 from django.db import connection
 from hypothesis import HealthCheck
 
 from chatsite import limits
 from chatsite.breaker import Breaker
-from messaging.pipeline.queues import all_queues, persist_queues
+from messaging.pipeline.queues import all_queues, persist_queues, tasks_queue
 from tests.cast import Cast, gather
 from tests.site import CHECKOUT, line_of_procfile
 from tests.waiting import wait_for
@@ -65,6 +67,14 @@ def cast(database: None) -> Cast:
     return gather()
 
 
+@pytest.fixture
+def sends_mail(settings: Any, database: None) -> None:
+    """The site has a mail server, and this process sends by itself what is to be read by `tests.mailbox`."""
+    settings.SENDS_MAIL = True
+    settings.BROKER_URL = ""
+    cache.clear()  # what was asked for before counts no more
+
+
 @pytest.fixture(scope="session")
 def worker(django_db_setup: None) -> Iterator[int]:
     """A real Celery worker on the test's own database and queues; its process id."""
@@ -84,6 +94,43 @@ def worker(django_db_setup: None) -> Iterator[int]:
             process.terminate()
             process.wait(timeout=30)
             remove_queues()
+
+
+@pytest.fixture
+def task_worker(tmp_path: Path) -> Iterator[Path]:
+    """A real worker of background tasks where there is a broker; else the thread of this process is one.
+
+    What such a worker mails is a file each in the folder.
+    """
+    if not settings.BROKER_URL:
+        yield tmp_path
+        return
+    environment = {
+        **os.environ,
+        "DJANGO_SETTINGS_MODULE": "chatsite.settings",
+        "VENV": str(CHECKOUT / ".venv"),
+        "DATABASE_URL": database_url(),
+        "QUEUE_PREFIX": settings.QUEUE_PREFIX,
+        "EMAIL_URL": f"filemail:///{tmp_path}",
+    }
+    command = ["bash", "-c", line_of_procfile("tasks")]
+    with subprocess.Popen(command, cwd=CHECKOUT, env=environment, start_new_session=True) as process:
+        try:
+            wait_for(somebody_reads_tasks, what="a consumer of background tasks", timeout_s=60)
+            yield tmp_path
+        finally:
+            process.terminate()
+            process.wait(timeout=30)
+
+
+def somebody_reads_tasks() -> bool:
+    with current_app.connection_for_read() as broker:
+        channel: Any = broker.default_channel
+        try:
+            state = channel.queue_declare(tasks_queue().name, passive=True)
+        except broker.channel_errors:
+            return False  # not declared yet
+        return bool(state.consumer_count)
 
 
 def remove_queues() -> None:

@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 from django.contrib.staticfiles import finders
-from django.core import mail
 from django.http import HttpResponseBase
 from django.test import Client
 from PIL import Image
@@ -19,6 +18,7 @@ from channels_app.models import Kind
 from chatsite.settings import CONTENT_SECURITY_POLICY
 from tests.accounts.test_passwords import give_address
 from tests.cast import PASSWORD, Cast, post_text, say, signed_in
+from tests.mailbox import mails
 from tests.test_fuzz import plain, routes
 
 GUARDS = {
@@ -275,14 +275,14 @@ def test_log_in_says_the_same_of_a_name_that_nobody_has(cast: Cast) -> None:
     assert neutral(there, "bob") == neutral(never, "b0b")
 
 
-def test_a_forgotten_password_says_the_same_of_an_address_that_nobody_has(cast: Cast, settings: Any) -> None:
-    settings.SENDS_MAIL = True
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.usefixtures("sends_mail")
+def test_a_forgotten_password_says_the_same_of_an_address_that_nobody_has(cast: Cast) -> None:
     give_address(cast.bob, "bob@example.org")
-    mail.outbox.clear()
     there, never = (
         Client().post(RESET, {"email": f"{name}@example.org"}, follow=True) for name in ("bob", "b0b")
     )
-    assert len(mail.outbox) == 1
+    assert len(mails()) == 1
     assert there.redirect_chain == never.redirect_chain
     assert neutral(there, "bob") == neutral(never, "b0b")
 

@@ -20,6 +20,16 @@ from accounts.actions.leaving import (
     on_messages_unwanted,
     on_user_deleted,
 )
+from accounts.actions.mails import (
+    ADDRESS_MAIL,
+    NOTE_MAIL,
+    RESET_MAIL,
+    ask_for_address_mail,
+    ask_for_reset_mail,
+    mail_address_link,
+    mail_note,
+    mail_reset_link,
+)
 from accounts.actions.naming import DISPLAY_NAME_LENGTH, clean_display_name, refuse_taken_username
 from accounts.actions.outside import sign_up_from_service
 from accounts.actions.pictures import remove_avatar, set_avatar
@@ -67,10 +77,13 @@ from accounts.actions.users import (
 )
 
 __all__ = [
+    "ADDRESS_MAIL",
     "DISPLAY_NAME_LENGTH",
     "EXPORT_TASK",
     "MOST_DAYS",
     "MOST_USES",
+    "NOTE_MAIL",
+    "RESET_MAIL",
     "USUAL_DAYS",
     "USUAL_USES",
     "ExportFile",
@@ -78,7 +91,9 @@ __all__ = [
     "Way",
     "address_of",
     "as_line",
+    "ask_for_address_mail",
     "ask_for_export",
+    "ask_for_reset_mail",
     "ban_user",
     "before_leaving",
     "block_user",
@@ -100,6 +115,9 @@ __all__ = [
     "leave_site",
     "let_in",
     "lift_ban",
+    "mail_address_link",
+    "mail_note",
+    "mail_reset_link",
     "make_export",
     "make_reset_link",
     "note_code",

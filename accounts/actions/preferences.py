@@ -7,6 +7,7 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from accounts.actions.locking import locked_account
+from accounts.actions.mails import Note, tell_by_mail
 from accounts.actions.naming import clean_display_name
 from accounts.audit import record
 from accounts.models import Act, User
@@ -49,9 +50,13 @@ def set_email(actor: User, *, email: str, password: str) -> None:
         raise Invalid(_("That is not your password."), code="password_wrong", field="password")
     email = User.objects.normalize_email(email)
     with transaction.atomic():
-        before = locked_account(actor).email
+        before = locked_account(actor)
+        if before.email != email:
+            tell_by_mail(before, Note.ADDRESS)
         _choose(actor, email=email)
-        record(actor, Act.ACCOUNT_EDITED, person=actor, before={"email": before}, after={"email": email})
+        record(
+            actor, Act.ACCOUNT_EDITED, person=actor, before={"email": before.email}, after={"email": email}
+        )
 
 
 @limited(CHANGE)

@@ -7,6 +7,7 @@ from allauth.mfa.models import Authenticator
 from django.db import transaction
 
 from accounts.actions.locking import locked_account
+from accounts.actions.mails import Note, tell_by_mail
 from accounts.actors import SYSTEM, Actor
 from accounts.audit import record
 from accounts.models import Act, User
@@ -50,6 +51,7 @@ def take_away_two_factor(actor: Actor, user: User) -> None:
         removed, _by_model = Authenticator.objects.filter(user=user).delete()
         if removed:
             record(actor, Act.TWO_FACTOR_TAKEN_AWAY, person=user)
+            tell_by_mail(user, Note.TWO_FACTOR_OFF)
 
 
 def takes_step(app: Authenticator, step: int) -> bool:
@@ -91,6 +93,8 @@ def _write_down(user: User, before: dict[int, Authenticator], after: dict[int, A
             record(user, ADDED[factor.type], person=user, about=_name_of(factor))
     if bool(before) != bool(after):
         record(user, Act.TWO_FACTOR_ON if after else Act.TWO_FACTOR_OFF, person=user)
+    if before and not after:
+        tell_by_mail(user, Note.TWO_FACTOR_OFF)
 
 
 def _name_of(factor: Authenticator) -> str:

@@ -9,6 +9,7 @@ from django.db import IntegrityError, transaction
 from django.utils.translation import gettext_lazy as _
 
 from accounts.actions.locking import account_to_edit
+from accounts.actions.mails import Note, tell_by_mail
 from accounts.actions.naming import clean_display_name, refuse_taken_username
 from accounts.actions.switching import Step, account_to_switch, refuse_to_lose_all_rights, switch
 from accounts.actors import Actor
@@ -104,12 +105,14 @@ def edit_user(actor: Actor, user: User, *, display_name: str, email: str) -> Use
     with transaction.atomic():
         user = account_to_edit(actor, user)
         before = _who(user)
-        user.display_name, user.email = display_name, User.objects.normalize_email(email)
+        email = User.objects.normalize_email(email)
         changed = ["display_name", "email"]
-        if user.email != before["email"]:
+        if user.email != email:
             require(may_edit_log_in, actor, user)
-            user.verified_email = user.email
+            tell_by_mail(user, Note.ADDRESS)
+            user.verified_email = email
             changed.append("verified_email")
+        user.display_name, user.email = display_name, email
         user.save(update_fields=changed)
         record(actor, Act.ACCOUNT_EDITED, person=user, before=before, after=_who(user))
         announce(sessions_changed(user.pk))
@@ -228,6 +231,7 @@ def _set_password(actor: Actor, user: User, password: str | None) -> None:
     user.set_password(password)
     user.save(update_fields=["password"])
     record(actor, Act.PASSWORD_SET, person=user)
+    tell_by_mail(user, Note.PASSWORD)
     announce(sessions_changed(user.pk))
 
 

@@ -21,7 +21,7 @@ from accounts.actions import let_in
 from accounts.models import SiteInvitation
 from accounts.requests import SignedInRequest, token_of
 from accounts.views.limited import Limited
-from chatsite.errors import ChatError, Conflict, NotAllowed, NotFound, Unavailable
+from chatsite.errors import ChatError, Conflict, NotAllowed, NotFound
 from chatsite.limits import PASSWORD, RESET, SIGN_UP, spend
 from chatsite.responses import leaves_nothing_behind
 from chatsite.toasts import toast
@@ -90,11 +90,7 @@ class ResetPassword(Limited, PasswordResetView):  # type: ignore[misc]  # allaut
 
     def form_valid(self, form: Any) -> HttpResponse:
         spend(RESET, key=form.cleaned_data["email"].casefold())
-        try:
-            response: HttpResponse = super().form_valid(form)
-        except Unavailable as error:
-            form.add_error(error.field, str(error.message))
-            response = self.form_invalid(form)
+        response: HttpResponse = super().form_valid(form)
         return response
 
 

@@ -11,17 +11,19 @@ import time_machine
 from allauth.account.forms import default_token_generator
 from allauth.account.utils import user_pk_to_url_str
 from allauth.mfa.models import Authenticator
+from django.core import mail
 from django.core.cache import cache
 from django.core.management import CommandError, call_command
 from django.test import Client
 from django.utils import timezone
 
-from accounts.actions import take_away_two_factor
+from accounts.actions import edit_user, take_away_two_factor
 from accounts.models import Act, AuditEntry, User
 from accounts.sealing import unseal
 from chatsite.errors import NotAllowed
 from tests.app_codes import app_code
 from tests.cast import PASSWORD, Cast, signed_in
+from tests.mailbox import mails
 from tests.threads import run_together
 
 LOG_IN = "/accounts/login/"
@@ -389,6 +391,23 @@ def test_who_runs_the_site_can_take_it_away_too(cast: Cast) -> None:
     assert Client().post(LOG_IN, {"login": "alice", "password": PASSWORD})["Location"] == "/"
     with pytest.raises(CommandError):
         call_command("take_away_two_factor", "nobody")
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.usefixtures("sends_mail")
+def test_that_it_is_off_is_told_by_mail(cast: Cast) -> None:
+    edit_user(cast.alice, cast.bob, display_name="Bob", email="bob@example.org")
+    client, _secret, _codes = with_app(cast.bob)
+    assert mails() == []
+
+    client.post(REMOVE)
+    [told] = mails()
+    assert (told.to, told.subject) == (["bob@example.org"], "Your account bob at Chat")
+    assert "two-factor log-in is switched off for the account bob" in told.body
+
+    with_app(cast.bob)
+    call_command("take_away_two_factor", "bob", stdout=io.StringIO())
+    assert len(mail.outbox) == 2  # a command does not end before it is sent
 
 
 def test_an_address_that_is_not_confirmed_is_in_nobodys_way(cast: Cast) -> None:

@@ -1,7 +1,5 @@
 """Banning somebody from the site, and removing what they said."""
 
-import os
-import subprocess
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -9,8 +7,6 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from celery import current_app
-from django.conf import settings
 from django.db import connection
 from django.test import Client
 from django.utils import timezone
@@ -25,46 +21,10 @@ from messaging.actions.removals import PORTION
 from messaging.models import EarlierText, Message, Removal
 from messaging.pipeline.envelope import Envelope
 from messaging.pipeline.persist import persist
-from messaging.pipeline.queues import tasks_queue
 from tests.cast import PASSWORD, Cast, UserFactory, post_text, say, signed_in
-from tests.conftest import database_url
-from tests.site import CHECKOUT, line_of_procfile
 from tests.waiting import wait_for
 
 PAGE = "/people/mallory/ban/"
-
-
-@pytest.fixture
-def task_worker() -> Iterator[None]:
-    """A real worker of background tasks where there is a broker; else the thread of this process is one."""
-    if not settings.BROKER_URL:
-        yield
-        return
-    environment = {
-        **os.environ,
-        "DJANGO_SETTINGS_MODULE": "chatsite.settings",
-        "VENV": str(CHECKOUT / ".venv"),
-        "DATABASE_URL": database_url(),
-        "QUEUE_PREFIX": settings.QUEUE_PREFIX,
-    }
-    command = ["bash", "-c", line_of_procfile("tasks")]
-    with subprocess.Popen(command, cwd=CHECKOUT, env=environment, start_new_session=True) as process:
-        try:
-            wait_for(_somebody_reads_tasks, what="a consumer of background tasks", timeout_s=60)
-            yield
-        finally:
-            process.terminate()
-            process.wait(timeout=30)
-
-
-def _somebody_reads_tasks() -> bool:
-    with current_app.connection_for_read() as broker:
-        channel: Any = broker.default_channel
-        try:
-            state = channel.queue_declare(tasks_queue().name, passive=True)
-        except broker.channel_errors:
-            return False  # not declared yet
-        return bool(state.consumer_count)
 
 
 def said(author: User, channel: Channel, text: str, *, ago: timedelta = timedelta(0)) -> Message:
