@@ -6,7 +6,7 @@ from allauth.account import forms as theirs
 from allauth.account.forms import LoginForm, SignupForm
 from django import forms
 from django.conf import settings
-from django.http import HttpRequest
+from django.http import HttpRequest, QueryDict
 from django.utils.translation import gettext_lazy as _
 
 from accounts.actions import (
@@ -52,6 +52,10 @@ class SignUpForm(SignupForm):  # type: ignore[misc]  # allauth has no types
         self.fields["email"].help_text = _("Optional.")
         for field in self.fields.values():
             field.widget.attrs.pop("placeholder", None)
+
+    def validate_unique_email(self, value: str) -> str:
+        """Take any address: whose it is its link shows, and who has an account is nothing to be found out."""
+        return value
 
     def clean_display_name(self) -> str:
         typed: str = self.cleaned_data["display_name"]
@@ -118,8 +122,8 @@ class PreferencesForm(ActionForm):
     """One section of the preferences; it starts with what its user chose before."""
 
     @classmethod
-    def of(cls, user: User) -> Self:
-        return cls(initial={name: getattr(user, name, "") for name in cls.base_fields})
+    def of(cls, user: User, entered: QueryDict | None = None) -> Self:
+        return cls(entered, initial={name: getattr(user, name, "") for name in cls.base_fields})
 
     def focus_wrong_field(self) -> None:
         wrong = next((name for name in self.fields if name in self.errors), None)
@@ -219,6 +223,12 @@ class EmailForm(PreferencesForm):
         help_text=_("So that nobody who finds this page open can change it."),
     )
 
+    @classmethod
+    def of(cls, user: User, entered: QueryDict | None = None) -> Self:
+        form = super().of(user, entered)
+        _ask_for_what_they_have(form, user)
+        return form
+
 
 class LeaveForm(ActionForm):
     way = forms.ChoiceField(
@@ -238,10 +248,15 @@ class LeaveForm(ActionForm):
 
     def __init__(self, user: User, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        if not user.has_usable_password():  # who comes by another service
-            self.fields["password"] = forms.CharField(
-                label=_("Your username"), widget=forms.TextInput(attrs={"autocomplete": "off", "dir": "ltr"})
-            )
+        _ask_for_what_they_have(self, user)
+
+
+def _ask_for_what_they_have(form: forms.Form, user: User) -> None:
+    """Who comes by another service has no password; the username at least is not typed by mistake."""
+    if not user.has_usable_password():
+        form.fields["password"] = forms.CharField(
+            label=_("Your username"), widget=forms.TextInput(attrs={"autocomplete": "off", "dir": "ltr"})
+        )
 
 
 class SiteInvitationForm(ActionForm):

@@ -6,6 +6,7 @@ from django.conf import settings
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
+from accounts.actions.confirming import refuse_wrong_password
 from accounts.actions.locking import locked_account
 from accounts.actions.mails import Note, tell_by_mail
 from accounts.actions.naming import clean_display_name
@@ -14,7 +15,7 @@ from accounts.models import Act, User
 from accounts.permissions import may_set_preferences
 from accounts.zones import clean_time_zone
 from chatsite.errors import Invalid
-from chatsite.limits import CHANGE, PASSWORD, limited, spend
+from chatsite.limits import CHANGE, limited
 from chatsite.live.bus import announce
 from chatsite.live.events import presence_switched, sessions_changed
 from chatsite.rights import require
@@ -38,16 +39,14 @@ def set_email(actor: User, *, email: str, password: str) -> None:
     """Have mail go to another address, or with "" to none.
 
     Arguments:
-        password: the actor's, as typed: by the address somebody else could get a new one.
+        password: as `refuse_wrong_password` wants it: by the address somebody else could get a new one.
 
     Raises:
         Invalid: the password is another.
         NotAllowed: the actor's account has ended.
         TooMany: it was typed too often; nobody looked whether it is right.
     """
-    spend(PASSWORD, user=actor.pk)
-    if not actor.check_password(password):
-        raise Invalid(_("That is not your password."), code="password_wrong", field="password")
+    refuse_wrong_password(actor, password)
     email = User.objects.normalize_email(email)
     with transaction.atomic():
         before = locked_account(actor)

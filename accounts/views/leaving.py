@@ -9,6 +9,7 @@ from django.views.decorators.http import require_http_methods
 from accounts.actions import Way, leave_site
 from accounts.forms import LeaveForm
 from accounts.requests import SignedInRequest
+from accounts.views.preferences import need_second_factor
 from chatsite.responses import leaves_nothing_behind
 from chatsite.toasts import toast
 
@@ -21,6 +22,7 @@ def leave(request: SignedInRequest) -> HttpResponse:
     """Asks how, and for the password; who is gone then is told so where they would log in."""
     if request.method != "POST":
         return render(request, PAGE, {"form": LeaveForm(request.user)})
+    need_second_factor(request)
     form = LeaveForm(request.user, request.POST)
     form.run(leave_site, request.user)
     if form.errors:

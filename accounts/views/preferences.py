@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 
+from allauth.account.internal.flows.reauthentication import raise_if_reauthentication_required
 from django.conf import settings
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
@@ -51,8 +52,10 @@ def preferences(request: SignedInRequest) -> HttpResponse:
     section = request.POST.get("section", "")
     if section not in SECTIONS:
         raise Invalid(code="malformed")
+    if section == "email":
+        need_second_factor(request)
     form_of, action = SECTIONS[section]
-    form = form_of(request.POST)
+    form = form_of.of(request.user, request.POST)
     form.run(action, request.user)
     if form.errors:
         form.focus_wrong_field()
@@ -111,3 +114,13 @@ def _preferences_page(
     for form in (entered or {}).values():
         return form.shown(request, "accounts/preferences.html", context)
     return render(request, "accounts/preferences.html", context)
+
+
+def need_second_factor(request: SignedInRequest) -> None:
+    """Have who has no password show the second factor, if they have one, before what else takes a password.
+
+    Raises:
+        ReauthenticationRequired: they did not lately; once they did, what they sent is taken up again.
+    """
+    if not request.user.has_usable_password():
+        raise_if_reauthentication_required(request, app="")

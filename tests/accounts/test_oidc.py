@@ -26,12 +26,13 @@ from accounts.actions import (
 from accounts.actors import SYSTEM
 from accounts.models import Act, AuditEntry, User, UserSession
 from channels_app.models import Membership
-from tests.accounts.test_two_factor import SECOND_STEP, with_app
+from tests.accounts.test_two_factor import SECOND_STEP, SET_UP, with_app
 from tests.app_codes import app_code
 from tests.cast import PASSWORD, Cast, signed_in
 from tests.chatsite.test_settings import GOOD_KEY, ROOT
 from tests.oidc_provider import CLIENT_ID, CLIENT_SECRET, Provider, a_provider, key_of
 
+PREFERENCES, LEAVE = "/accounts/preferences/", "/accounts/preferences/leave/"
 GO, BACK = "/accounts/service/", "/accounts/service/back/"
 BUTTON = "Log in with Example ID"
 WRONG = "Example ID did not answer as it should"
@@ -321,6 +322,42 @@ def test_without_a_password_there_is_none_to_change(provider: Provider) -> None:
     assert client.get("/accounts/password/change/")["Location"] == "/accounts/password/reset/"
     for address in ("/accounts/preferences/", "/accounts/2fa/", "/accounts/preferences/leave/"):
         assert client.get(address).status_code == 200
+
+
+def test_without_a_password_the_address_takes_the_username(provider: Provider) -> None:
+    client = Client()
+    come(provider, client)
+    page = client.get(PREFERENCES).content.decode()
+    assert "Your username" in page
+    assert "Current password" not in page
+    fields = {"section": "email", "email": "new@example.org"}
+
+    for typed in ("", "bob"):
+        assert client.post(PREFERENCES, {**fields, "password": typed}).status_code == 422
+    assert client.post(PREFERENCES, {**fields, "password": "Zoe"}).status_code == 302
+    assert User.objects.get(username="zoe").email == "new@example.org"
+
+
+def test_without_a_password_the_second_factor_is_asked_for_first(provider: Provider) -> None:
+    first = Client()
+    come(provider, first)
+    secret = first.get(SET_UP).context["form"].secret
+    assert first.post(SET_UP, {"code": app_code(secret, steps_ago=1)}).status_code == 302
+    client = Client()
+    come(provider, client)
+    assert client.post(SECOND_STEP, {"code": app_code(secret)}).status_code == 302
+    fields = {"section": "email", "email": "new@example.org", "password": "zoe"}
+
+    for address, sent in ((LEAVE, {"way": "delete", "password": "zoe"}), (PREFERENCES, fields)):
+        answer = client.post(address, sent)
+        assert answer["Location"].startswith("/accounts/2fa/reauthenticate/")
+    zoe = User.objects.get(username="zoe")
+    assert zoe.email == "zoe@example.org"
+    answer = client.post(answer["Location"], {"code": app_code(secret, steps_ago=-1)})
+
+    assert answer["Location"] == f"{PREFERENCES}?saved=email"
+    zoe.refresh_from_db()
+    assert zoe.email == "new@example.org"
 
 
 def test_a_log_in_ends_where_it_was_begun(provider: Provider) -> None:

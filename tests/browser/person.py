@@ -172,7 +172,8 @@ class Person:
         page.on("requestfailed", self._failed)
 
     def _heard(self, message: ConsoleMessage) -> None:
-        if message.type in ("error", "warning"):
+        # What Chromium says of the page's elements are hints, such as that nobody knows whose a password is.
+        if message.type in ("error", "warning") or message.text.startswith("[DOM]"):
             self.troubles.append(f"console: {message.text} ({message.location['url']})")
 
     def _failed(self, request: Request) -> None:
