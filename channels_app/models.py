@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import User
+from accounts.models import Block, User
 from channels_app.names import DIRECT_SIGN, NAME_LENGTH, PRIVATE_SIGN, PUBLIC_SLUG
 from chatsite.fields import KeyField
 
@@ -307,14 +307,20 @@ class Membership(models.Model):
 
 class InvitationQuerySet(models.QuerySet["Invitation"]):
     def pending(self) -> "InvitationQuerySet":
-        """Those that can be accepted."""
+        """Those that wait for an answer."""
         return self.filter(ended_at=None, expires_at__gt=timezone.now(), channel__archived_at=None)
+
+    def welcome(self) -> "InvitationQuerySet":
+        """Those of somebody whom the invited did not block: of the others they are to hear nothing."""
+        blocks = Block.objects.filter(blocker=OuterRef("user"), blocked=OuterRef("inviter"))
+        return self.exclude(Exists(blocks))
 
 
 class Invitation(models.Model):
     """What asks somebody into a channel: one row for each person and channel, used again.
 
-    It is open until `ended_at` or `expires_at`, whatever ended it: accepted, declined or withdrawn.
+    It is open until `ended_at` or `expires_at`, whatever ended it: accepted, declined or withdrawn. While the
+    invited blocks the inviter it is open for everybody but them, so that who is blocked is not told so.
     """
 
     channel = models.ForeignKey(

@@ -8,7 +8,7 @@ from django.core.paginator import Page, Paginator
 from django.db.models import Case, Exists, F, OuterRef, Q, QuerySet, When
 
 from accounts.actors import Actor
-from accounts.models import SiteSettings, User
+from accounts.models import Block, SiteSettings, User
 from accounts.queries import LAST_CHARACTER, channel_creators, site_settings, user_by_username
 from accounts.queries import named_like as people_named_like
 from channels_app.models import MOST_IN_DIRECT, Channel, Invitation, Membership, Role
@@ -85,10 +85,9 @@ def people_named(usernames: Collection[str]) -> list[User]:
 
 
 def people_to_write_to(user: User, typed: str) -> list[User]:
-    """Those but `user` whose username begins with what is typed, the first few by name."""
+    """Those whom `user` may write to whose username begins with what is typed, the first few by name."""
     refuse_unstorable(typed, field="q")
-    others = User.objects.filter(is_active=True).exclude(pk=user.pk)
-    return list(people_named_like(others, typed)[:PEOPLE_OFFERED])
+    return list(people_named_like(_people_besides(user), typed)[:PEOPLE_OFFERED])
 
 
 def channels_by_slugs(wishes: Mapping[int, Collection[str]]) -> dict[int, list[Channel]]:
@@ -151,7 +150,7 @@ def member(viewer: User, channel: Channel, username: str) -> Member:
 
 def my_invitations(user: User) -> list[Invitation]:
     """What `user` can accept or decline, the oldest first."""
-    pending = Invitation.objects.pending().filter(user=user)
+    pending = Invitation.objects.pending().welcome().filter(user=user)
     return list(pending.select_related("channel", "inviter").order_by("pk"))
 
 
@@ -241,7 +240,7 @@ def people_to_offer(user: User, *, typed: str) -> tuple[list[User], bool]:
             them; "" for any, by username.
     """
     refuse_unstorable(typed, field="q")
-    people = User.objects.filter(is_active=True).exclude(pk=user.pk)
+    people = _people_besides(user)
     wanted = _bare(typed)
     if not wanted:
         offered = list(people.order_by("username")[: OFFERED + 1])
@@ -311,6 +310,12 @@ def find_memberships(actor: Actor, memberships: QuerySet[Membership], words: str
     if channel is not None:
         return memberships_in(memberships, channel.pk)
     return memberships.filter(user__in=people).order_by("-user_id", "-pk")
+
+
+def _people_besides(user: User) -> QuerySet[User]:
+    """All others, but for those whom `user` blocked. Who blocked them is there: they are not told."""
+    is_blocked = Exists(Block.objects.filter(blocker=user, blocked=OuterRef("pk")))
+    return User.objects.filter(~is_blocked, is_active=True).exclude(pk=user.pk)
 
 
 def _member(viewer: User, channel: Channel, membership: Membership) -> Member:

@@ -96,7 +96,7 @@ def _viewers(users: Iterable[User]) -> dict[int, Viewer]:
             sidebars[user_id] ^= hash((channel_id, cleared_seq, *others))  # in whatever order they come
         if cleared_seq:
             cleared[user_id][channel_id] = cleared_seq
-    invited = Invitation.objects.pending().filter(user__in=[user.pk for user in users])
+    invited = Invitation.objects.pending().welcome().filter(user__in=[user.pk for user in users])
     for user_id, invitation_id in invited.values_list("user_id", "pk"):
         sidebars[user_id] ^= hash(("invited", invitation_id))
     return {

@@ -5,6 +5,8 @@ from django.utils import timezone
 from accounts.models import Block, User
 from accounts.permissions import may_block
 from chatsite.limits import BLOCK, spend
+from chatsite.live.bus import announce
+from chatsite.live.events import sidebar_changed
 from chatsite.rights import require
 
 
@@ -18,6 +20,7 @@ def block_user(actor: User, user: User) -> None:
     require(may_block, actor, user)
     spend(BLOCK, user=actor.pk)
     Block.objects.get_or_create(blocker=actor, blocked=user, defaults={"blocked_at": timezone.now()})
+    announce(sidebar_changed(actor.pk))  # what that person asks them into is not there any more
 
 
 def unblock_user(actor: User, user: User) -> None:
@@ -30,3 +33,4 @@ def unblock_user(actor: User, user: User) -> None:
     require(may_block, actor, user)
     spend(BLOCK, user=actor.pk)
     Block.objects.filter(blocker=actor, blocked=user).delete()
+    announce(sidebar_changed(actor.pk))

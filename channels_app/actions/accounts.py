@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.actors import SYSTEM
 from accounts.audit import record
 from accounts.models import Act, User
+from channels_app.actions.withdrawing import withdraw_invitations_of
 from channels_app.models import Channel, ChannelQuerySet, Invitation, Kind, Membership, Role
 from chatsite.errors import Conflict
 from chatsite.live.bus import announce
@@ -17,16 +18,17 @@ NAMED = 5  # channels, in a refusal
 
 
 def lock_channels_of(user: User) -> None:
-    """Lock the channels that `user` is in, as every write does before it locks a user."""
-    in_order = Channel.objects.filter(pk__in=_ids_of_channels(user)).order_by("pk")
+    """Lock the channels that `user` is in or asks others into, as every write does before it locks a user."""
+    asked_into = Invitation.objects.filter(inviter=user, ended_at=None).values_list("channel_id", flat=True)
+    in_order = Channel.objects.filter(pk__in={*_ids_of_channels(user), *asked_into}).order_by("pk")
     list(in_order.select_for_update().values_list("pk"))
 
 
 def follow_account(user: User) -> None:
     """Count `user`, whose account ended or was opened again, in their channels or no more.
 
-    Where nobody owns a private one any more, who looked after it longest does from now on. A step of all that
-    ends an account or opens it again, with the channels locked.
+    Where nobody owns a private one any more, who looked after it longest does from now on. Whom they invited
+    is invited no more. A step of all that ends an account or opens it again, with the channels locked.
     """
     ids = _ids_of_channels(user)
     Channel.objects.filter(pk__in=ids).update(
@@ -35,6 +37,8 @@ def follow_account(user: User) -> None:
     )
     for channel in _ownerless(ids):
         _appoint_owner(channel)
+    if not user.is_active:
+        withdraw_invitations_of(user)
     announce(*map(channel_described, ids))
 
 

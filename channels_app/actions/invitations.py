@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import User
 from accounts.permissions import is_active
 from accounts.queries import user_by_username
-from channels_app.actions.locking import locked
+from channels_app.actions.locking import lock_account, locked
 from channels_app.actions.memberships import subscribe
 from channels_app.models import Channel, Invitation, Membership
 from channels_app.permissions import may_invite, may_withdraw
@@ -29,6 +29,8 @@ OPEN_FOR = timedelta(days=14)
 def invite(actor: User, channel: Channel, *, username: str) -> Invitation:
     """Ask the user of that name into `channel`; asked again, they have as long as from the beginning.
 
+    Somebody who blocked the actor does not hear of it, and the actor not of that.
+
     Raises:
         Conflict: they are in it.
         Invalid: there is nobody of that name.
@@ -40,7 +42,7 @@ def invite(actor: User, channel: Channel, *, username: str) -> Invitation:
     user = _somebody(username.strip().removeprefix("@"))
     with transaction.atomic():
         channel = locked(channel)
-        require(may_invite, actor, channel)
+        require(may_invite, lock_account(actor), channel)  # it may have ended while this waited
         if Membership.objects.filter(channel=channel, user=user, left_at=None).exists():
             raise Conflict(
                 _("%(name)s is in this channel already.") % {"name": isolated(user.display_name)},
@@ -102,7 +104,7 @@ def withdraw_invitation(actor: User, invitation_id: int) -> Channel:
 def _answering(actor: User, invitation_id: int) -> Iterator[Channel]:
     """Ends the actor's invitation, with its channel locked."""
     require(is_active, actor)
-    mine = Invitation.objects.filter(pk=invitation_id, user=actor)
+    mine = Invitation.objects.welcome().filter(pk=invitation_id, user=actor)
     with transaction.atomic():
         channel = locked(_open(mine).channel)
         _end(_open(mine))  # as it is now that nobody else can change it

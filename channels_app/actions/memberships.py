@@ -7,8 +7,17 @@ from django.utils.translation import gettext_lazy as _
 from accounts.actors import Actor
 from accounts.models import Act, User
 from channels_app.actions.locking import lock_account, locked, looking_after
+from channels_app.actions.withdrawing import withdraw_invitations_of
 from channels_app.models import Channel, Invitation, Membership, Role
-from channels_app.permissions import Seat, is_not_direct, may_join, may_leave, may_remove, may_set_roles
+from channels_app.permissions import (
+    Seat,
+    is_not_direct,
+    may_invite,
+    may_join,
+    may_leave,
+    may_remove,
+    may_set_roles,
+)
 from chatsite.errors import Conflict, NotFound
 from chatsite.limits import CHANGE, limited
 from chatsite.live.bus import announce
@@ -60,8 +69,9 @@ def subscribe(channel: Channel, user: User, *, role: Role = Role.MEMBER) -> Memb
 def leave_channel(actor: Actor, channel: Channel, *, user: User | None = None) -> None:
     """Unsubscribe `user` (the actor when left out) from `channel`; leaving twice is leaving once.
 
-    Who leaves is still heard with what they said before. Who is taken out by somebody else is not, from that
-    moment on: what of theirs is accepted and not stored yet is rejected.
+    Who leaves is still heard with what they said before, and whom they invited may come. Who is taken out by
+    somebody else is not, from that moment on: what of theirs is accepted and not stored yet is rejected, and
+    their invitations are withdrawn.
 
     Raises:
         Conflict: it is private, and nobody else owns it.
@@ -83,6 +93,8 @@ def leave_channel(actor: Actor, channel: Channel, *, user: User | None = None) -
 def set_role(actor: Actor, channel: Channel, *, user: User, role: Role) -> None:
     """Make a member of `channel` an owner, a moderator or a plain member. Handing over is two of these.
 
+    Who may invite no more has their invitations withdrawn.
+
     Raises:
         Conflict: nobody would own a private channel any more.
         NotAllowed: the actor may not give roles there.
@@ -98,6 +110,9 @@ def set_role(actor: Actor, channel: Channel, *, user: User, role: Role) -> None:
             _refuse_to_leave_it_without_owner(channel, user)
         membership.role = role
         membership.save(update_fields=["role"])
+        channel.note_role(user, membership)
+        if not may_invite.test(user, channel):
+            withdraw_invitations_of(user, channel)
         channel.members_version += 1  # the list says the roles
         channel.save(update_fields=["members_version"])
         announce(channel_described(channel.pk), sidebar_changed(user.pk))
@@ -107,6 +122,8 @@ def _end_membership(channel: Channel, user: User, *, is_by_another: bool) -> Non
     membership = Membership.objects.select_for_update().filter(channel=channel, user=user).first()
     if membership is None:
         return
+    if is_by_another:
+        withdraw_invitations_of(user, channel)
     if not membership.is_subscribed:
         _remove_who_left(membership, is_by_another=is_by_another)
         return

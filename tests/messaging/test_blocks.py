@@ -9,7 +9,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from accounts.actions import block_user, unblock_user
-from accounts.models import Block
+from accounts.models import Block, User
 from channels_app.actions import open_direct
 from channels_app.models import Channel
 from chatsite.errors import NotAllowed
@@ -165,6 +165,20 @@ def test_what_they_say_is_still_counted(cast: Cast) -> None:
 
     places = signed_in(cast.bob).get("/channels/sidebar/").context["sidebar"]
     assert {place.channel.name: place.unread for place in places}["design"] == 1
+
+
+def test_who_is_blocked_is_offered_to_nobody_who_blocked_them(cast: Cast) -> None:
+    block_user(cast.bob, cast.mallory)
+
+    def found(user: User, typed: str) -> list[list[str]]:
+        client = signed_in(user)
+        offered = client.get("/channels/search/", {"q": typed}).context["people"]
+        to_write_to = client.get("/direct/", {"q": typed}).context["found"]
+        return [[person.username for person in people] for people in (offered, to_write_to)]
+
+    assert found(cast.bob, "") == [["alice", "carol", "dave"]] * 2
+    assert found(cast.bob, "mallory") == [[]] * 2
+    assert found(cast.mallory, "bob") == [["bob"]] * 2  # they are not told
 
 
 @pytest.mark.parametrize("size", [1, 40])
