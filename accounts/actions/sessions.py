@@ -10,10 +10,12 @@ from accounts.actors import SYSTEM
 from accounts.audit import record
 from accounts.devices import device_of
 from accounts.models import Act, User, UserSession
+from accounts.permissions import may_set_preferences
 from chatsite.errors import NotFound
 from chatsite.live.bus import announce
 from chatsite.live.events import sessions_changed
 from chatsite.origin import the_origin
+from chatsite.rights import require
 
 SEEN_EVERY = timedelta(minutes=5)
 MOST_REMEMBERED = 10_000  # sessions
@@ -71,8 +73,10 @@ def end_session(actor: User, session_id: int, *, here: str) -> None:
         here: the key of the session in which the actor asks for it.
 
     Raises:
+        NotAllowed: the actor's account has ended.
         NotFound: the actor has no such session elsewhere.
     """
+    require(may_set_preferences, actor, actor)
     with transaction.atomic():
         ended = UserSession.objects.filter(pk=session_id, user=actor).exclude(session_id=here).first()
         if ended is None:
@@ -94,7 +98,12 @@ def end_all_sessions(user: User) -> None:
 
 
 def end_other_sessions(actor: User, *, here: str) -> None:
-    """Log the actor out in every browser but the one whose session has the key `here`."""
+    """Log the actor out in every browser but the one whose session has the key `here`.
+
+    Raises:
+        NotAllowed: the actor's account has ended.
+    """
+    require(may_set_preferences, actor, actor)
     with transaction.atomic():
         keys = list(
             UserSession.objects.filter(user=actor)

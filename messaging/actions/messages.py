@@ -7,12 +7,13 @@ from django.utils import timezone
 
 from accounts.audit import record
 from accounts.models import Act, User
+from accounts.permissions import is_active
 from channels_app.models import Channel
 from chatsite.errors import NotFound
 from chatsite.limits import CHANGE, limited
 from chatsite.live.bus import announce
 from chatsite.live.events import channel_changed
-from chatsite.rights import Predicate
+from chatsite.rights import Predicate, require
 from messaging.actions.erasing import erase, erase_rejected
 from messaging.models import EarlierText, Message, RejectedMessage, Tombstone
 from messaging.permissions import may_delete, may_edit
@@ -54,8 +55,10 @@ def delete_message(actor: User, client_id: UUID) -> Message | None:
         The deleted message, None when there was none to be seen.
 
     Raises:
-        NotAllowed: it is somebody else's and the actor is no moderator, or the channel is archived.
+        NotAllowed: it is somebody else's and the actor is no moderator, the channel is archived, or the
+            actor's account has ended.
     """
+    require(is_active, actor)
     try:
         return _delete_stored(actor, client_id)
     except NotFound:
