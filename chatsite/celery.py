@@ -5,8 +5,12 @@ from typing import Any
 
 from celery import Celery
 from celery.signals import setup_logging
+from kombu.transport import TRANSPORT_ALIASES
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "chatsite.settings")
+
+# Here, as every process comes by: web, live, workers and commands.
+TRANSPORT_ALIASES["amqps"] = "chatsite.amqp:CheckedTransport"
 
 app = Celery("chatsite")
 app.config_from_object("django.conf:settings", namespace="CELERY")

@@ -25,10 +25,14 @@ class Secured:
 
 
 @contextmanager
-def tls_before(port: int, folder: Path) -> Iterator[Secured]:
-    """A server that takes TLS off and passes the rest on to `port` of this machine."""
+def tls_before(port: int, folder: Path, *, name: str = "IP:127.0.0.1") -> Iterator[Secured]:
+    """A server that takes TLS off and passes the rest on to `port` of this machine.
+
+    Arguments:
+        name: whom the certificate is for, as openssl writes it.
+    """
     certificate, key = folder / "certificate.pem", folder / "key.pem"
-    _certify(certificate, key)
+    _certify(certificate, key, name)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate, key)
 
@@ -70,8 +74,8 @@ async def _pass_on(source: StreamReader, sink: StreamWriter) -> None:
         sink.transport.abort()
 
 
-def _certify(certificate: Path, key: Path) -> None:
-    names = ["-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1"]
+def _certify(certificate: Path, key: Path, name: str) -> None:
+    names = ["-subj", "/CN=a broker", "-addext", f"subjectAltName={name}"]
     files = ["-keyout", str(key), "-out", str(certificate)]
     kind = ["-newkey", "rsa:2048", "-nodes", "-days", "1"]
     subprocess.run(["openssl", "req", "-x509", *kind, *names, *files], check=True, capture_output=True)
