@@ -10,6 +10,7 @@ from messaging.names import new_client_id
 from messaging.texts import TEXT_LENGTH
 
 MOST_PEOPLE = 200  # that one browser shows
+MOST_US = 10**18  # microseconds since 1970, far in the future
 
 
 class TextForm(ActionForm):
@@ -27,6 +28,10 @@ class ComposerForm(TextForm):
     client_id = forms.UUIDField(widget=forms.HiddenInput, initial=new_client_id)
     # The sender's message before this one, while they have not seen it stored.
     previous = forms.UUIDField(required=False, widget=forms.HiddenInput)
+    # When that one was accepted last, in microseconds since 1970, as far as the sender knows.
+    previous_accepted_us = forms.IntegerField(
+        required=False, min_value=0, max_value=MOST_US, widget=forms.HiddenInput
+    )
 
     def to_send_again(self) -> "ComposerForm":
         """This form, refused, to be shown again.
@@ -35,19 +40,19 @@ class ComposerForm(TextForm):
         message. Under a new one only where the name was none, or is another message's. Without a `previous`
         that is none, which nobody could mend.
         """
-        kept = {name: self[name].value() for name in ("text", "client_id", "previous")}
+        kept = {name: self[name].value() for name in ("text", "client_id", *_OF_THE_LAST)}
         is_taken = self.refusal is not None and self.refusal.code == "client_id_taken"
         if is_taken or "client_id" in self.errors:
             kept["client_id"] = str(new_client_id())
-        if "previous" in self.errors:
-            kept["previous"] = ""
+        if not self.errors.keys().isdisjoint(_OF_THE_LAST):
+            kept |= dict.fromkeys(_OF_THE_LAST, "")
         self.data = kept
         return self
 
     @property
     def is_damaged(self) -> bool:
         """Whether what nobody types did not arrive as the page had it."""
-        return not {"client_id", "previous"}.isdisjoint(self.errors)
+        return not {"client_id", *_OF_THE_LAST}.isdisjoint(self.errors)
 
 
 class BrowserForm(forms.Form):
@@ -64,6 +69,8 @@ class BrowserForm(forms.Form):
     def people_shown(self) -> frozenset[int]:
         return frozenset(map(int, self.cleaned_data.get("people", "").split()[:MOST_PEOPLE]))
 
+
+_OF_THE_LAST = ("previous", "previous_accepted_us")
 
 SPANS = [("hour", _("Of the last hour")), ("day", _("Of the last day")), ("all", _("All of them"))]
 

@@ -4,7 +4,6 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
-from typing import Literal
 from uuid import UUID
 
 from django.db import connection
@@ -18,8 +17,8 @@ from channels_app.models import Channel, Membership
 from channels_app.queries import channel_or_people, may_create, membership_of, my_memberships
 from chatsite.errors import NotFound
 from chatsite.rights import Predicate, require
-from messaging.models import Message, MessageQuerySet, RejectedMessage, Removal, Report, Tombstone
-from messaging.pipeline.envelope import accepted_us_in, channel_in, without_text
+from messaging.models import Message, MessageQuerySet, RejectedMessage, Removal, Report
+from messaging.pipeline.envelope import channel_in, without_text
 
 PAGE = 50  # messages
 CHANGES_PAGE = 200  # messages
@@ -125,21 +124,6 @@ class Place:
     @property
     def unread_shown(self) -> str:
         return f"{UNREAD_SHOWN}+" if self.unread > UNREAD_SHOWN else str(self.unread)
-
-
-@dataclass(frozen=True, slots=True)
-class Fate:
-    """What became of a message, for its author.
-
-    Arguments:
-        status: "sending" when nothing is known of it: it is in the queue, or never came.
-        message: when it is sent.
-        reason: when it is not sent; a code of `persist`.
-    """
-
-    status: Literal["sending", "sent", "not_sent", "deleted"]
-    message: Message | None = None
-    reason: str = ""
 
 
 def message_by_client_id(actor: Actor, client_id: UUID) -> Message:
@@ -329,30 +313,6 @@ def count_unread(user: User, memberships: Iterable[Membership]) -> dict[int, int
         if counts[membership.channel_id] and _is_far_behind(membership):
             counts[membership.channel_id] = UNREAD_SHOWN + 1
     return {channel_id: count for channel_id, count in counts.items() if count}
-
-
-def fate_of(author_id: int, client_id: UUID, *, accepted_us: int = 0) -> Fate:
-    """What became of the message that this author sent under `client_id`; of nobody else's.
-
-    Arguments:
-        accepted_us: when it was accepted last, as far as its author knows, in microseconds since 1970. A
-            rejection of what was accepted earlier is not the end of it.
-    """
-    message = Message.objects.with_authors().filter(client_id=client_id, author=author_id).first()
-    if message is not None:
-        return Fate("deleted") if message.is_deleted else Fate("sent", message=message)
-    if Tombstone.objects.filter(client_id=client_id, author=author_id).exists():
-        return Fate("deleted")
-    same_name = RejectedMessage.objects.filter(client_id=client_id, author=author_id)
-    rejected = same_name.order_by("rejected_at", "pk").last()
-    if rejected is None or rejected.outcome == RejectedMessage.Outcome.STORED:
-        return Fate("sending")
-    if rejected.outcome == RejectedMessage.Outcome.DELETED:
-        return Fate("deleted")
-    rejected_us = accepted_us_in(json.loads(rejected.envelope))
-    if rejected_us is not None and rejected_us < accepted_us:
-        return Fate("sending")
-    return Fate("not_sent", reason=rejected.reason)
 
 
 def last_removal(person: User) -> Removal | None:

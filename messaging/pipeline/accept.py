@@ -1,6 +1,5 @@
 """Taking a message from its author: checked, then on its way into the database; and waiting for it there."""
 
-import json
 import logging
 import time
 from dataclasses import dataclass
@@ -15,10 +14,11 @@ from channels_app.models import Channel
 from chatsite.database import database_needed
 from chatsite.errors import ChatError, Conflict, Invalid, NotAllowed, Words
 from chatsite.limits import POST, spend_here
-from messaging.models import Message, RejectedMessage
+from messaging.models import Message
 from messaging.permissions import may_post
 from messaging.pipeline.direct import store_now
-from messaging.pipeline.envelope import Envelope, accepted_us_in
+from messaging.pipeline.envelope import Envelope
+from messaging.pipeline.fate import reason_against
 from messaging.pipeline.persist import Rejected
 from messaging.pipeline.publish import BrokerAway, publish
 from messaging.pipeline.ticket import Ticket
@@ -45,7 +45,13 @@ class Accepted:
 
 
 def accept(
-    author: User, channel: Channel, *, text: str, client_id: UUID, previous: UUID | None = None
+    author: User,
+    channel: Channel,
+    *,
+    text: str,
+    client_id: UUID,
+    previous: UUID | None = None,
+    previous_accepted_us: int | None = None,
 ) -> Accepted:
     """Take what `author` says in `channel`; the same call twice is one message.
 
@@ -54,6 +60,8 @@ def accept(
 
     Arguments:
         previous: the message that the author sent there before this one and has not seen stored yet.
+        previous_accepted_us: when that one was accepted last, as far as the author knows, in microseconds
+            since 1970. The rejection of an earlier post of it does not let this one pass.
 
     Raises:
         Invalid: the text breaks a rule.
@@ -76,18 +84,24 @@ def accept(
         raise refusal_for("cut_off")
     if not may_post.test(author, channel):
         raise refusal_for("author_may_not_post")
-    return _take(envelope, previous)
+    return _take(envelope, previous, previous_accepted_us)
 
 
 def accept_with_ticket(
-    ticket: Ticket, *, text: str, client_id: UUID, previous: UUID | None = None
+    ticket: Ticket,
+    *,
+    text: str,
+    client_id: UUID,
+    previous: UUID | None = None,
+    previous_accepted_us: int | None = None,
 ) -> Accepted:
     """As `accept`, without a question to the database as long as the broker takes the message.
 
     What `accept` would refuse for another reason than its text, `persist` rejects later.
     """
     spend_here(POST, user=ticket.author_id)
-    return _take(_envelope(ticket.author_id, ticket.channel_id, text, client_id), previous)
+    envelope = _envelope(ticket.author_id, ticket.channel_id, text, client_id)
+    return _take(envelope, previous, previous_accepted_us)
 
 
 def wait_until_stored(accepted: Accepted, *, timeout_s: float) -> bool:
@@ -114,18 +128,14 @@ def rejection_of(accepted: Accepted) -> str:
     What its author sent before under the same name, and was rejected then, is told apart by the moment at
     which it was accepted.
     """
-    same_name = RejectedMessage.objects.filter(client_id=accepted.client_id, author=accepted.author_id)
-    for envelope, reason in same_name.values_list("envelope", "reason"):
-        if accepted_us_in(json.loads(envelope)) == accepted.accepted_us:
-            return reason
-    return ""
+    return reason_against(accepted.author_id, accepted.client_id, accepted_us=accepted.accepted_us)
 
 
 def _envelope(author_id: int, channel_id: int, text: str, client_id: UUID) -> Envelope:
     return Envelope(client_id, channel_id, author_id, text=clean_text(text), accepted_at=timezone.now())
 
 
-def _take(envelope: Envelope, previous: UUID | None) -> Accepted:
+def _take(envelope: Envelope, previous: UUID | None, previous_accepted_us: int | None) -> Accepted:
     if settings.BROKER_URL and not settings.PERSIST_DIRECT:
         try:
             publish(envelope)
@@ -134,7 +144,7 @@ def _take(envelope: Envelope, previous: UUID | None) -> Accepted:
         else:
             _log(envelope, way="queue")
             return _accepted(envelope, is_stored=False)
-    outcome = store_now(envelope, previous=previous)
+    outcome = store_now(envelope, previous=previous, previous_accepted_us=previous_accepted_us or 0)
     if isinstance(outcome, Rejected):
         raise refusal_for(outcome.reason)
     _log(envelope, way="direct" if settings.BROKER_URL else "embedded")

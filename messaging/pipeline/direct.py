@@ -9,20 +9,21 @@ from django.utils.translation import gettext_lazy as _
 
 from chatsite.database import database_needed
 from chatsite.errors import Conflict, Unavailable
-from messaging.models import Message, RejectedMessage, Tombstone
 from messaging.pipeline.envelope import Envelope
+from messaging.pipeline.fate import is_settled
 from messaging.pipeline.persist import Outcome, persist
 
 # SQLite lets a second writer wait by sleeping, longer and longer, while others pass it. Here they queue up.
 _one_writer = Lock()
 
 
-def store_now(envelope: Envelope, *, previous: UUID | None) -> Outcome:
+def store_now(envelope: Envelope, *, previous: UUID | None, previous_accepted_us: int = 0) -> Outcome:
     """Store `envelope`, and say what became of it.
 
     Arguments:
         previous: the message that its author sent before it and has not seen stored. That one may still be
             in the broker's queue, and must not be overtaken.
+        previous_accepted_us: when that one was accepted last, as far as its author knows; see `fate_of`.
 
     Raises:
         Conflict: `previous` is not stored yet; both can be sent again, in their order.
@@ -30,7 +31,9 @@ def store_now(envelope: Envelope, *, previous: UUID | None) -> Outcome:
     """
     try:
         with database_needed():
-            if previous is not None and not _is_settled(previous, envelope.author_id):
+            if previous is not None and not is_settled(
+                envelope.author_id, previous, accepted_us=previous_accepted_us
+            ):
                 raise Conflict(
                     _("Your message before this one is still on its way. Send this one again in a moment."),
                     code="resend_previous",
@@ -41,14 +44,6 @@ def store_now(envelope: Envelope, *, previous: UUID | None) -> Outcome:
     except (OperationalError, InterfaceError) as fault:
         raise Unavailable(field="text") from fault
     return outcome
-
-
-def _is_settled(client_id: UUID, author_id: int) -> bool:
-    """Whether nothing of that name can still be stored for that author behind what they say next."""
-    return any(
-        kept.filter(client_id=client_id, author=author_id).exists()
-        for kept in (Message.objects, RejectedMessage.objects, Tombstone.objects)
-    )
 
 
 def _turn_to_write() -> AbstractContextManager[object]:

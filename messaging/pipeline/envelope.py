@@ -50,7 +50,7 @@ class Envelope:
     @property
     def accepted_us(self) -> int:
         """`accepted_at` in microseconds since 1970."""
-        return (self.accepted_at - EPOCH) // MICROSECOND
+        return in_microseconds(self.accepted_at)
 
     def as_json(self) -> dict[str, Any]:
         """A dict of JSON's own types, for the queue."""
@@ -87,6 +87,11 @@ class Envelope:
             )
         except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
             raise UnknownEnvelope(f"not a whole envelope: {error!r}") from error
+
+
+def in_microseconds(moment: datetime) -> int:
+    """`moment`, which has a time zone, in microseconds since 1970."""
+    return (moment - EPOCH) // MICROSECOND
 
 
 def names_in(fields: object) -> tuple[UUID | None, int | None]:

@@ -37,6 +37,7 @@ from messaging.pipeline.accept import (
     rejection_of,
     wait_until_stored,
 )
+from messaging.pipeline.fate import fate_of
 from messaging.pipeline.ticket import Ticket, read_ticket, ticket_for
 
 WAIT_FOR_STORE_S = 2.0
@@ -69,8 +70,7 @@ def channel(request: SignedInRequest, slug: str) -> HttpResponse:
     shown = channel_by_slug(request.user, slug)
     if shown.slug != slug:
         return redirect(shown)
-    sent = _uuid(request.GET["sent"]) if "sent" in request.GET else None
-    page = _channel_page(request, shown, ComposerForm(initial={"previous": sent}))
+    page = _channel_page(request, shown, ComposerForm(initial=_sent_before(request)))
     return page if {"before", "after"} & request.GET.keys() else kept_offline(page)
 
 
@@ -169,7 +169,7 @@ def unread(request: SignedInRequest, client_id: UUID) -> HttpResponse:
 @require_safe
 def status(request: SignedInRequest, client_id: UUID) -> JsonResponse:
     """What became of a message of the asker's own."""
-    fate = queries.fate_of(request.user.pk, client_id, accepted_us=_number(request, "accepted_us"))
+    fate = fate_of(request.user.pk, client_id, accepted_us=_number(request, "accepted_us"))
     answer = {"client_id": str(client_id), "status": fate.status}
     if fate.message is not None:
         answer["html"] = render_to_string("messaging/_message.html", {"message": fate.message})
@@ -177,6 +177,14 @@ def status(request: SignedInRequest, client_id: UUID) -> JsonResponse:
         told = refusal_for(fate.reason)
         answer |= {"code": told.code, "message": str(told.message)}
     return JsonResponse(answer)
+
+
+def _sent_before(request: HttpRequest) -> dict[str, Any]:
+    """What a plain page's next post says of the last one, which its reader has not seen stored."""
+    if "sent" not in request.GET:
+        return {}
+    accepted_us = _number(request, "accepted_us") or None
+    return {"previous": _uuid(request.GET["sent"]), "previous_accepted_us": accepted_us}
 
 
 def _post(request: PostingRequest, slug: str) -> HttpResponse:
@@ -197,7 +205,7 @@ def _posted_json(request: PostingRequest, form: ComposerForm, accepted: Accepted
         first = next(iter(form.errors.values()))[0]
         return refusal(request, form.refusal or Invalid(str(first), code="malformed"))
     if accepted.is_stored:
-        message = queries.fate_of(accepted.author_id, accepted.client_id).message
+        message = fate_of(accepted.author_id, accepted.client_id).message
         html = render_to_string("messaging/_message.html", {"message": message}) if message else ""
         answer = {"client_id": str(accepted.client_id), "status": "sent", "html": html}
         return JsonResponse(answer, status=201)
@@ -218,7 +226,7 @@ def _posted_page(request: PostingRequest, slug: str, form: ComposerForm, accepte
         form.refuse(refusal_for(reason))
         return _refused(request, slug, form)
     toast(request, _("Your message is on its way."))
-    return redirect(f"{page}?sent={accepted.client_id}")
+    return redirect(f"{page}?sent={accepted.client_id}&accepted_us={accepted.accepted_us}")
 
 
 def _mark_seen(request: PostingRequest, slug: str) -> None:

@@ -145,13 +145,20 @@ export class Delivery extends EventTarget {
   async #post(entry, lane) {
     const { clientId, text, slug } = entry;
     const earlier = this.#outbox.all.filter((other) => other.slug === slug && other.createdAt < entry.createdAt);
-    const previous = earlier.findLast((other) => other.state === "accepted")?.clientId ?? "";
+    const previous = earlier.findLast((other) => other.state === "accepted");
     this.#outbox.update(clientId, { isPosted: true }); // before it is true: the answer may never come
     if (this.#outbox.find(clientId)?.state !== "waiting") return; // taken back this very moment
     const answer = await request(entry.url, {
       method: "POST",
       // The author, because somebody else may have logged in in another tab: refused, not said in their name.
-      body: new URLSearchParams({ text, client_id: clientId, author: this.#author, previous, ticket: this.#ticketOf(slug) }),
+      body: new URLSearchParams({
+        text,
+        client_id: clientId,
+        author: this.#author,
+        previous: previous?.clientId ?? "",
+        previous_accepted_us: previous?.acceptedUs ?? "",
+        ticket: this.#ticketOf(slug),
+      }),
     });
     if (answer.ok) this.#taken(entry, answer, lane);
     else if (answer.code === "resend_previous") this.#sendAgainBefore(entry, earlier, lane);

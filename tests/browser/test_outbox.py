@@ -561,13 +561,15 @@ def test_what_was_accepted_and_lost_is_sent_again_in_order(
 ) -> None:
     bob, slug = in_a_new_channel(person, unique)
     bob.allow("status of 409")
-    bob.context.route(POSTS, lambda route: route.fulfill(status=202, json={"status": "sending"}), times=2)
+    accepted = {"status": "sending", "accepted_us": ACCEPTED_US}
+    bob.context.route(POSTS, lambda route: route.fulfill(status=202, json=accepted), times=2)
     bob.say("one")
     bob.say("two")
     wait_for(lambda: states(bob) == ["accepted", "accepted"], what="both to be accepted")
     with bob.page.expect_response(lambda response: response.status == 409) as refused:
         bob.say("three")
     assert refused.value.json()["code"] == "resend_previous"
+    assert f"&previous_accepted_us={ACCEPTED_US}&" in (refused.value.request.post_data or "")
     bob.sees_stored("one", "two", "three")
     assert site.stored_count(slug) == 3
 

@@ -48,6 +48,7 @@ class Sent:
     state: State = State.WAITING
     acknowledged_at: float | None = None
     accepted_at: float = 0  # by the last post
+    accepted_us: int = 0  # the same as the server says it
     repeats: int = 0  # of posts whose answer said that it was accepted
     answers: list[tuple[int, str]] = field(default_factory=list)  # status, and the code of a refusal
 
@@ -199,8 +200,8 @@ class Outbox:
             "text": sent.text,
             "client_id": str(sent.client_id),
             "author": self._visitor.username,
-            "previous": self._before(sent),
             "ticket": self._page.ticket,
+            **self._before(sent),
         }
         path = f"/channels/{self._page.slug}/messages/"
         copies = (line.ask("POST", path, fields, accept=SCRIPT) for line in self._lines)
@@ -216,10 +217,13 @@ class Outbox:
             retry_after_s = self._take(sent, answer)
         return retry_after_s
 
-    def _before(self, sent: Sent) -> str:
-        """The name of the message before `sent`, when that one has not been seen stored yet."""
+    def _before(self, sent: Sent) -> dict[str, str]:
+        """What a post says of the message before `sent`, when that one has not been seen stored yet."""
         place = self._unsettled.index(sent)
-        return str(self._unsettled[place - 1].client_id) if place else ""
+        if not place:
+            return {}
+        before = self._unsettled[place - 1]
+        return {"previous": str(before.client_id), "previous_accepted_us": str(before.accepted_us)}
 
     def _take(self, sent: Sent, answer: Answer) -> float | None:
         code = "" if answer.status < 300 else _code(answer)
@@ -229,6 +233,7 @@ class Outbox:
             sent.acknowledged_at = sent.acknowledged_at or sent.accepted_at
             if sent.written_at >= self._refused_until:
                 self._resends = 0
+            sent.accepted_us = max(sent.accepted_us, answer.json().get("accepted_us", 0))
             if answer.status == 201:
                 self._settle(sent, State.SENT)
             elif sent.state is State.WAITING:
@@ -286,7 +291,8 @@ class Outbox:
             oldest = self._unsettled[0]
             if oldest.state is not State.ACCEPTED or time.time() < oldest.accepted_at + ASK_AFTER_S:
                 return
-            answer = await self._question(f"/messages/{oldest.client_id}/status/", accept=SCRIPT)
+            path = f"/messages/{oldest.client_id}/status/?accepted_us={oldest.accepted_us}"
+            answer = await self._question(path, accept=SCRIPT)
             status = json.loads(answer)["status"] if answer else ""
             if status not in _STATES:
                 if status and time.time() >= oldest.accepted_at + POST_AGAIN_AFTER_S * 2**oldest.repeats:

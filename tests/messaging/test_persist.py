@@ -21,8 +21,8 @@ from messaging.actions import retry_rejected
 from messaging.models import Message, RejectedMessage, Tombstone
 from messaging.pipeline.delivery import deliver, patiently, read, read_call
 from messaging.pipeline.envelope import Envelope, UnknownEnvelope
+from messaging.pipeline.fate import fate_of
 from messaging.pipeline.persist import Dropped, Rejected, Stored, persist
-from messaging.queries import fate_of
 from messaging.rendering import render
 from tests.cast import Cast
 from tests.messaging.test_timeline import NOON

@@ -231,12 +231,13 @@ def test_a_refused_post_keeps_its_name_unless_that_is_another_message(cast: Cast
     )
 
 
-def test_a_damaged_previous_is_said_once_and_then_left_out(cast: Cast) -> None:
+@pytest.mark.parametrize("name", ["previous", "previous_accepted_us"])
+def test_a_damaged_previous_is_said_once_and_then_left_out(cast: Cast, name: str) -> None:
     bob = signed_in(cast.bob)
 
-    refused = post_text(bob, cast.design, "keep me", previous="nonsense")
+    refused = post_text(bob, cast.design, "keep me", **{name: "nonsense"})
     composer = refused.context["composer"]
-    again = {name: composer[name].value() for name in ("text", "client_id", "previous")}
+    again = {name: composer[name].value() for name in composer.fields}
 
     assert refused.status_code == 422
     assert "This form was damaged on its way." in refused.content.decode()

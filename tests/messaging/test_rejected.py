@@ -19,9 +19,9 @@ from chatsite.errors import Conflict, NotAllowed
 from messaging.actions import delete_message, discard_rejected, retry_rejected
 from messaging.models import Message, RejectedMessage
 from messaging.pipeline.envelope import Envelope
+from messaging.pipeline.fate import fate_of
 from messaging.pipeline.persist import persist
 from messaging.pipeline.rejected import Rejection, set_aside, unreadable
-from messaging.queries import fate_of
 from tests.cast import Cast, signed_in
 from tests.threads import run_together
 

@@ -94,6 +94,27 @@ def test_what_was_accepted_again_after_that_is_on_its_way(cast: Cast, is_discard
     assert status(mallory, first.client_id, accepted_us=first.accepted_us)["status"] == "not_sent"
 
 
+def test_a_message_under_the_name_of_an_earlier_one_is_not_sent(cast: Cast) -> None:
+    bob, first = signed_in(cast.bob), envelope(cast.bob, cast.design)
+    once_more, other = (
+        replace(first, accepted_at=first.accepted_at + timedelta(seconds=seconds)) for seconds in (1, 2)
+    )
+    other = replace(other, text="something else")
+    persist([first, once_more, other], keep_rejected=True)
+
+    def told(accepted_us: int) -> Any:
+        return status(bob, first.client_id, accepted_us=accepted_us)
+
+    assert (told(other.accepted_us)["status"], told(other.accepted_us)["code"]) == (
+        "not_sent",
+        "client_id_taken",
+    )
+    assert [told(us)["status"] for us in (first.accepted_us, once_more.accepted_us, 0)] == ["sent"] * 3
+
+    delete(bob, first.client_id)
+    assert told(first.accepted_us)["status"] == "deleted"
+
+
 @pytest.mark.stack
 def test_who_posts_the_rejected_again_is_told_that_it_is_on_its_way(cast: Cast, worker: int) -> None:
     bob = signed_in(cast.bob)

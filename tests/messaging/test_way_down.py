@@ -13,10 +13,13 @@ from django.conf import LazySettings
 from django.test import Client
 from django.utils import timezone
 
+from accounts.actors import SYSTEM
+from channels_app.actions import join_channel, leave_channel
 from channels_app.models import Channel
 from messaging.models import Message
 from messaging.pipeline import broker
 from messaging.pipeline.envelope import Envelope
+from messaging.pipeline.fate import fate_of
 from messaging.pipeline.persist import persist
 from messaging.pipeline.publish import ACCEPT_TIMEOUT_S
 from tests.cast import Cast, post_text, say, signed_in
@@ -156,6 +159,46 @@ def test_what_is_rejected_may_be_followed(cast: Cast, settings: LazySettings) ->
     assert post(signed_in(cast.bob), cast.design, "next", previous=lost.client_id).status == 201
 
 
+@pytest.mark.stack
+def test_what_was_rejected_and_is_on_its_way_again_is_not_overtaken(
+    cast: Cast, wire: Proxy, worker: int
+) -> None:
+    bob, first = signed_in(cast.bob), uuid.uuid4()
+    ticket = ticket_on_page(bob, cast.design)
+    leave_channel(SYSTEM, cast.design, user=cast.bob)
+    once = post(bob, cast.design, "first", client_id=first, ticket=ticket).fields["accepted_us"]
+    wait_for(lambda: fate_of(cast.bob.pk, first).status == "not_sent", what="its rejection")
+    join_channel(cast.bob, cast.design)
+
+    def follow(accepted_us: object) -> Posted:
+        return post(bob, cast.design, "second", previous=first, previous_accepted_us=str(accepted_us))
+
+    with asleep(worker):
+        again = post(bob, cast.design, "first", client_id=first).fields["accepted_us"]
+        wire.cut()
+        refused = follow(again)
+        assert (refused.status, refused.fields["code"]) == (409, "resend_previous")
+    wait_for(lambda: texts(cast.design) == ["first"], what="the post that is not rejected")
+
+    assert follow(again).status == 201
+    assert texts(cast.design) == ["first", "second"]
+    assert once < again
+
+
+def test_what_was_rejected_at_its_last_post_may_be_followed(cast: Cast, settings: LazySettings) -> None:
+    settings.PERSIST_DIRECT = True
+    lost = Envelope(uuid.uuid4(), 999_999, cast.bob.pk, "lost", timezone.now())
+    persist([lost], keep_rejected=True)
+
+    def follow(accepted_us: int) -> int:
+        us = str(accepted_us)
+        return post(
+            signed_in(cast.bob), cast.design, "next", previous=lost.client_id, previous_accepted_us=us
+        ).status
+
+    assert [follow(lost.accepted_us), follow(lost.accepted_us + 1)] == [201, 409]
+
+
 def test_what_its_author_deleted_may_be_followed(cast: Cast, settings: LazySettings) -> None:
     settings.PERSIST_DIRECT = True
     bob, buried = signed_in(cast.bob), uuid.uuid4()
@@ -184,10 +227,14 @@ def test_the_plain_page_keeps_the_order_too(cast: Cast, wire: Proxy, worker: int
 
     assert "on its way" in page
     assert hidden_on(page, "previous") == first
+    assert int(hidden_on(page, "previous_accepted_us")) > 10**15
     assert refused.status_code == 409
     assert refused.context["composer"]["text"].value() == "second"
     assert "in a moment" in refused.content.decode()
     assert hidden_on(refused.content.decode(), "previous") == first
+    assert hidden_on(refused.content.decode(), "previous_accepted_us") == hidden_on(
+        page, "previous_accepted_us"
+    )
 
     wait_for(lambda: texts(cast.design) == ["first"], what="the first")
     sent = send(bob, cast.design, refused.content.decode(), "second")
@@ -219,9 +266,8 @@ def said_on_a_page(client: Client, channel: Channel, text: str) -> tuple[str, st
 
 def send(client: Client, channel: Channel, page: str, text: str) -> Any:
     """Send the composer of `page` with `text` in it."""
-    return post_text(
-        client, channel, text, hidden_on(page, "client_id"), previous=hidden_on(page, "previous")
-    )
+    hidden = {name: hidden_on(page, name) for name in ("previous", "previous_accepted_us")}
+    return post_text(client, channel, text, hidden_on(page, "client_id"), **hidden)
 
 
 def hidden_on(page: str, name: str) -> str:
@@ -271,6 +317,6 @@ def test_without_either_nothing_is_accepted_and_the_text_comes_back(
     assert texts(cast.design) == []
 
 
-@pytest.mark.parametrize("sent", ["nonsense", "", "1234"])
+@pytest.mark.parametrize("sent", ["nonsense", "", "1234", f"{uuid.uuid4()}&accepted_us=now"])
 def test_an_address_that_names_no_message_is_refused(cast: Cast, sent: str) -> None:
     assert signed_in(cast.bob).get(f"/channels/design/?sent={sent}").status_code == 422
