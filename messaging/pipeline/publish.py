@@ -34,7 +34,7 @@ def publish(envelope: Envelope) -> None:
 
     Raises:
         BrokerAway: it was not confirmed within ACCEPT_TIMEOUT_S; or that happened to another one a moment
-            ago, and this one was not tried; or its queue takes no more.
+            ago, and this one was not tried; or its queue takes none at the moment.
     """
     if not _breaker.lets_through():
         raise BrokerAway
@@ -42,8 +42,10 @@ def publish(envelope: Envelope) -> None:
     try:
         _publish_twice_at_most(envelope, deadline)
     except MessageNacked as fault:
+        # The broker is there, and refuses for this queue alone; others may take theirs. It is full, or a
+        # quorum queue without a leader at the moment, as one is that another connection has just declared.
         _breaker.worked()
-        raise BrokerAway from fault  # it is there, and this queue is full: others may have room
+        raise BrokerAway from fault
     except BROKER_FAULTS as fault:
         _breaker.failed(fault)
         raise BrokerAway from fault
