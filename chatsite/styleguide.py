@@ -28,7 +28,7 @@ from chatsite.errors import NotFound
 from chatsite.toasts import Toast
 from messaging.forms import ComposerForm
 from messaging.models import Message
-from messaging.queries import Place
+from messaging.queries.sidebar import SidebarEntry
 from messaging.rendering import render as render_text
 
 TIME = re.compile("<time .*?</time>")
@@ -102,11 +102,11 @@ class Specimens:
     def day(self) -> date:
         return timezone.localdate()
 
-    def places(self) -> list[tuple[Place, Channel | None]]:
+    def places(self) -> list[tuple[SidebarEntry, Channel | None]]:
         """Entries of the sidebar, each with the channel that is open."""
         kinds = [("public", 0, False), ("design", 3, False), ("noise", 0, True), (LONG_NAME, 1000, False)]
-        entries = [_place(n, name, unread, is_muted=mute) for n, (name, unread, mute) in enumerate(kinds, 1)]
-        current = _place(9, "kitchen", 0, is_muted=False)
+        entries = [_entry(n, name, unread, is_muted=mute) for n, (name, unread, mute) in enumerate(kinds, 1)]
+        current = _entry(9, "kitchen", 0, is_muted=False)
         return [(entry, None) for entry in entries] + [(current, current.channel)]
 
     def toasts(self) -> list[Toast]:
@@ -173,9 +173,11 @@ def styleguide(request: SignedInRequest) -> HttpResponse:
     return render(request, "styleguide.html", {"schemes": [Specimens(scheme) for scheme in SCHEMES]})
 
 
-def _place(number: int, name: str, unread: int, *, is_muted: bool) -> Place:
+def _entry(number: int, name: str, unread: int, *, is_muted: bool) -> SidebarEntry:
     channel = Channel(pk=number, name=name, slug=f"specimen-{number}", last_seq=unread)
-    return Place(channel, read_up_to=0, unread_marks=0, is_muted=is_muted, is_notified=False, unread=unread)
+    return SidebarEntry(
+        channel, read_up_to=0, unread_marks=0, is_muted=is_muted, is_notified=False, unread=unread
+    )
 
 
 def _rendered(template: str, context: dict[str, Any]) -> SafeString:

@@ -15,17 +15,26 @@ from django.utils.translation import gettext_lazy as _
 from channels_app.admin import ChannelFilter, admin_of
 from chatsite.admin import MOST_LISTED, ReadOnlyAdmin, for_each
 from chatsite.numbers import number
-from messaging import queries
 from messaging.actions import delete_reported, discard_rejected, retry_rejected, settle_report
 from messaging.models import EarlierText, Message, RejectedMessage, Report
 from messaging.permissions import may_decide_rejected, may_settle_reports
+from messaging.queries.admin import (
+    find_messages,
+    find_rejected,
+    is_hidden_from,
+    messages_in,
+    messages_seen_by,
+    rejected_seen_by,
+    rejection_reasons,
+    reported_seen_by,
+)
 
 EXCERPT_LENGTH = 100  # characters
 
 
 class MessageChannelFilter(ChannelFilter):
     def in_channel(self, rows: QuerySet[Any], channel_id: int) -> QuerySet[Any]:
-        return queries.messages_in(rows, channel_id)
+        return messages_in(rows, channel_id)
 
 
 class EarlierTexts(admin.TabularInline):  # type: ignore[type-arg]
@@ -75,12 +84,12 @@ class MessageAdmin(NewestAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         rows = self.with_related(request, "channel", "author").defer("html", "fingerprint")
-        return queries.messages_seen_by(admin_of(request), rows)
+        return messages_seen_by(admin_of(request), rows)
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
     ) -> tuple[QuerySet[Any], bool]:
-        found = queries.find_messages(admin_of(request), queryset, search_term) if search_term else queryset
+        found = find_messages(admin_of(request), queryset, search_term) if search_term else queryset
         return found, False
 
     @admin.display(description=_("text"))
@@ -101,7 +110,7 @@ class ReasonFilter(admin.SimpleListFilter):
     parameter_name = "reason"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [(reason, reason) for reason in queries.rejection_reasons()]
+        return [(reason, reason) for reason in rejection_reasons()]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         return queryset.filter(reason=self.value()) if self.value() else queryset
@@ -153,7 +162,7 @@ class RejectedMessageAdmin(NewestAdmin):
 
     def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
         found = super().get_object(request, object_id, from_field)
-        return queries.rejected_seen_by(admin_of(request), found) if found else None
+        return rejected_seen_by(admin_of(request), found) if found else None
 
     def has_decide_permission(self, request: HttpRequest) -> bool:
         return bool(may_decide_rejected.test(request.user))
@@ -193,7 +202,7 @@ class RejectedMessageAdmin(NewestAdmin):
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
     ) -> tuple[QuerySet[Any], bool]:
-        return queries.find_rejected(queryset, search_term) if search_term else queryset, False
+        return find_rejected(queryset, search_term) if search_term else queryset, False
 
     @admin.display(description=_("envelope"))
     def envelope_as_text(self, rejected: RejectedMessage) -> str:
@@ -231,8 +240,8 @@ class ReportAdmin(NewestAdmin):
     def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
         found = super().get_object(request, object_id, from_field)
         if found is not None:
-            found.seen = queries.reported_seen_by(admin_of(request), found)
-            found.is_hidden = queries.is_hidden_from(admin_of(request), found.message)
+            found.seen = reported_seen_by(admin_of(request), found)
+            found.is_hidden = is_hidden_from(admin_of(request), found.message)
         return found
 
     def has_decide_permission(self, request: HttpRequest) -> bool:

@@ -10,7 +10,7 @@ from django.utils.translation import get_language
 
 from accounts.permissions import may_invite_to_site
 from channels_app.queries import my_invitations
-from messaging import queries
+from messaging.queries.sidebar import sidebar_of
 
 # By language: for each kind of number that it tells apart, as the Unicode CLDR names them, one of the kind.
 KINDS_OF_NUMBER = {
@@ -25,9 +25,9 @@ def sidebar(request: HttpRequest) -> dict[str, Any]:
     user = getattr(request, "user", None)
     if user is None or not user.is_authenticated:
         return {}
-    shown = SimpleLazyObject(lambda: queries.sidebar(user))
+    shown = SimpleLazyObject(lambda: sidebar_of(user))
     return {
-        "sidebar": SimpleLazyObject(lambda: shown.places),
+        "sidebar": SimpleLazyObject(lambda: shown.entries),
         "may_create_channel": SimpleLazyObject(lambda: shown.may_create_channel),
         "may_invite_to_site": may_invite_to_site.test(user),
         "invitations": SimpleLazyObject(lambda: my_invitations(user)),

@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from messaging import queries
 from messaging.pipeline.envelope import Envelope
 from messaging.pipeline.persist import persist
+from messaging.queries.timeline import PAGE
 from tests.cast import Cast, say, signed_in
 from tests.messaging.test_timeline import NOON
 
@@ -65,7 +65,7 @@ def test_every_page_takes_a_fixed_number_of_queries(
 def test_opening_where_reading_ended_long_ago_takes_five_queries_more(
     cast: Cast, django_assert_num_queries: Any
 ) -> None:
-    for number in range(queries.PAGE + 1):
+    for number in range(PAGE + 1):
         persist(
             [Envelope(uuid.uuid4(), cast.design.pk, cast.carol.pk, f"{number}", NOON)], keep_rejected=False
         )

@@ -17,7 +17,7 @@ from chatsite.rights import Predicate, require
 from messaging.actions.erasing import erase, erase_rejected
 from messaging.models import EarlierText, Message, RejectedMessage, Tombstone
 from messaging.permissions import may_delete, may_edit
-from messaging.queries import message_by_client_id, message_to_change
+from messaging.queries.named import message_by_client_id, message_to_change
 from messaging.rendering import HTML_VERSION, render
 from messaging.texts import clean_text
 

@@ -5,7 +5,7 @@ from uuid import UUID
 from accounts.models import User
 from channels_app.actions import mark_unread
 from messaging.models import Message
-from messaging.queries import message_by_client_id
+from messaging.queries.named import message_by_client_id
 
 
 def mark_unread_from(actor: User, client_id: UUID) -> Message:

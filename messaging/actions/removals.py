@@ -19,7 +19,7 @@ from chatsite.rights import require
 from messaging.actions.erasing import erase, erase_rejected
 from messaging.models import Message, RejectedMessage, Removal
 from messaging.pipeline.persist import locked_channels
-from messaging.queries import last_removal
+from messaging.queries.admin import last_removal
 
 PORTION = 100  # messages in one transaction: others wait for no more, and a page gets them in one piece
 REMOVE_TASK = "messaging.remove_messages"

@@ -17,7 +17,7 @@ from chatsite.text import one_line, refuse_unstorable
 from messaging.actions.erasing import erase
 from messaging.models import REPORT_LENGTH, Message, Report
 from messaging.permissions import may_report, may_settle_reports
-from messaging.queries import message_to_change
+from messaging.queries.named import message_to_change
 
 
 def report_message(actor: User, client_id: UUID, *, reason: str) -> Message:

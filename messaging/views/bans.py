@@ -13,8 +13,9 @@ from accounts.requests import SignedInRequest
 from chatsite.rights import require
 from chatsite.text import isolated
 from chatsite.toasts import toast
-from messaging import actions, queries
+from messaging import actions
 from messaging.forms import BanForm, RemovalForm
+from messaging.queries.admin import last_removal
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -66,5 +67,5 @@ def _page(request: SignedInRequest, person: User, form: BanForm | RemovalForm) -
     ban = ban_of(person)
     if ban is not None and not isinstance(form, RemovalForm):
         form = RemovalForm()
-    context = {"person": person, "ban": ban, "form": form, "removal": queries.last_removal(person)}
+    context = {"person": person, "ban": ban, "form": form, "removal": last_removal(person)}
     return render(request, "messaging/ban.html", context, status=form.status if form.errors else 200)

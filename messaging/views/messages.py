@@ -25,7 +25,7 @@ from chatsite.errors import ChatError, Invalid
 from chatsite.passes import lets_in_by
 from chatsite.responses import kept_offline, refusal, wants_json
 from chatsite.toasts import toast
-from messaging import actions, queries
+from messaging import actions
 from messaging.forms import BrowserForm, ComposerForm, TextForm
 from messaging.models import Message
 from messaging.permissions import may_delete, may_edit, may_moderate
@@ -39,6 +39,17 @@ from messaging.pipeline.accept import (
 )
 from messaging.pipeline.fate import fate_of
 from messaging.pipeline.ticket import Ticket, read_ticket, ticket_for
+from messaging.queries.changes import changes_after
+from messaging.queries.named import message_by_client_id, message_to_change
+from messaging.queries.timeline import (
+    TimelinePage,
+    newest_page,
+    opening_page,
+    page_after,
+    page_around,
+    page_before,
+    with_new_line,
+)
 
 WAIT_FOR_STORE_S = 2.0
 
@@ -82,16 +93,16 @@ def messages(request: PostingRequest, slug: str) -> HttpResponse:
     shown = channel_by_slug(request.user, slug)
     membership = membership_of(request.user, shown)
     if "after" in request.GET:
-        page = queries.page_after(shown, membership, _number(request, "after"))
+        page = page_after(shown, membership, _number(request, "after"))
     else:
-        page = queries.page_before(shown, membership, _number(request, "before", default=shown.last_seq + 1))
+        page = page_before(shown, membership, _number(request, "before", default=shown.last_seq + 1))
     return render(request, "messaging/_run.html", {"messages_page": page, "version": shown.version})
 
 
 @require_safe
 def changes(request: SignedInRequest, slug: str) -> HttpResponse:
     shown = channel_by_slug(request.user, slug)
-    answer = queries.changes_after(request.user, shown, _number(request, "after", default=0))
+    answer = changes_after(request.user, shown, _number(request, "after", default=0))
     ticket = _new_ticket(request, shown) if answer.may_post else ""
     context = {"channel": shown, "changes": answer, "ticket": ticket, "composer": ComposerForm()}
     return render(request, "messaging/_changes.html", context)
@@ -125,7 +136,7 @@ def presence(request: SignedInRequest) -> HttpResponse:
 
 @require_safe
 def permalink(request: SignedInRequest, client_id: UUID) -> HttpResponse:
-    message = queries.message_by_client_id(request.user, client_id)
+    message = message_by_client_id(request.user, client_id)
     if request.htmx:
         return render(request, "messaging/_message.html", {"message": message})
     return redirect(f"{message.channel.get_absolute_url()}?at={client_id}#m-{client_id}")
@@ -133,7 +144,7 @@ def permalink(request: SignedInRequest, client_id: UUID) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def edit(request: SignedInRequest, client_id: UUID) -> HttpResponse:
-    message = queries.message_to_change(request.user, client_id, may_edit)
+    message = message_to_change(request.user, client_id, may_edit)
     page = "messaging/_edit_form.html" if request.htmx else "messaging/edit.html"
     if request.method != "POST":
         form = TextForm(initial={"text": message.text})
@@ -150,7 +161,7 @@ def edit(request: SignedInRequest, client_id: UUID) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def delete(request: SignedInRequest, client_id: UUID) -> HttpResponse:
     if request.method != "POST":
-        message = queries.message_to_change(request.user, client_id, may_delete)
+        message = message_to_change(request.user, client_id, may_delete)
         return render(request, "messaging/delete.html", {"message": message})
     deleted = actions.delete_message(request.user, client_id)
     if deleted is None:  # it was not stored yet, and never will be
@@ -280,19 +291,19 @@ def _channel_page(
 
 def _run_of_messages(
     request: SignedInRequest, shown: Channel, membership: Membership | None, focus: UUID | None
-) -> queries.TimelinePage:
+) -> TimelinePage:
     """What the address asks for: at, before, after, newest, or where the viewer stopped reading."""
     if focus is not None:
-        page = queries.page_around(request.user, shown, membership, focus)
+        page = page_around(request.user, shown, membership, focus)
     elif "before" in request.GET:
-        page = queries.page_before(shown, membership, _number(request, "before"))
+        page = page_before(shown, membership, _number(request, "before"))
     elif "after" in request.GET:
-        page = queries.page_after(shown, membership, _number(request, "after"))
+        page = page_after(shown, membership, _number(request, "after"))
     elif {"newest", "sent"} & request.GET.keys() or request.method == "POST":
-        page = queries.newest_page(shown, membership)
+        page = newest_page(shown, membership)
     else:
-        return queries.opening_page(request.user, shown, membership)
-    return queries.with_new_line(page, request.user, shown, membership)
+        return opening_page(request.user, shown, membership)
+    return with_new_line(page, request.user, shown, membership)
 
 
 def _new_ticket(request: SignedInRequest, shown: Channel) -> str:

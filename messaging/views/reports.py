@@ -9,14 +9,15 @@ from django.views.decorators.http import require_http_methods
 
 from accounts.requests import SignedInRequest
 from chatsite.toasts import toast
-from messaging import actions, queries
+from messaging import actions
 from messaging.forms import ReportForm
 from messaging.permissions import may_report
+from messaging.queries.named import message_to_change
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def report(request: SignedInRequest, client_id: UUID) -> HttpResponse:
-    message = queries.message_to_change(request.user, client_id, may_report)
+    message = message_to_change(request.user, client_id, may_report)
     form = ReportForm(request.POST if request.method == "POST" else None)
     if request.method == "POST":
         reported = form.run(actions.report_message, request.user, client_id)

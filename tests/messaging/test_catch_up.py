@@ -20,11 +20,12 @@ from channels_app.actions import (
 )
 from channels_app.models import Channel
 from channels_app.queries import channel_by_slug, membership_of
-from messaging import queries
 from messaging.actions import delete_message, edit_message
 from messaging.models import Message
 from messaging.pipeline.envelope import Envelope
 from messaging.pipeline.persist import persist
+from messaging.queries.changes import changes_after
+from messaging.queries.timeline import newest_page
 from tests.cast import Cast, say, signed_in
 from tests.messaging.test_timeline import NOON
 
@@ -197,10 +198,10 @@ def test_a_change_between_the_version_and_the_rows_is_asked_for_again(cast: Cast
     signed_in(cast.bob).post(f"/messages/{first.client_id}/edit/", {"text": "one, edited"})
     say(cast.bob, cast.design, "two")
 
-    answer = queries.changes_after(cast.carol, channel, 0)
+    answer = changes_after(cast.carol, channel, 0)
     assert (answer.version, answer.messages) == (1, [])
 
-    answer = queries.changes_after(cast.carol, channel_by_slug(cast.carol, "design"), answer.version)
+    answer = changes_after(cast.carol, channel_by_slug(cast.carol, "design"), answer.version)
     assert (answer.version, [row.text for row in answer.messages]) == (3, ["one, edited", "two"])
 
 
@@ -268,7 +269,7 @@ class Reader:
 
     def catch_up(self) -> None:
         while True:
-            answer = queries.changes_after(self._reader, self._now(), self.version)
+            answer = changes_after(self._reader, self._now(), self.version)
             if answer.cleared_seq < self.cleared_seq:
                 self._load()  # undone: what was hidden is read again
                 return
@@ -291,7 +292,7 @@ class Reader:
 
     def _load(self) -> None:
         channel, membership = self._now(), membership_of(self._reader, self._channel)
-        page = queries.newest_page(channel, membership)
+        page = newest_page(channel, membership)
         self.version = channel.version
         self.cleared_seq = membership.cleared_seq if membership else 0
         self._rows = {item.message.seq: item.message.text for item in page.items}

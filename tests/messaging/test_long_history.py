@@ -7,17 +7,18 @@ import pytest
 from django.db import connection
 
 from channels_app.models import Channel
-from messaging import queries
 from messaging.models import Message
 from messaging.pipeline.envelope import Envelope
 from messaging.pipeline.load import load
+from messaging.queries.changes import changes_after
+from messaging.queries.timeline import PAGE, newest_page, page_after, page_around, page_before
 from tests.cast import Cast
 from tests.messaging.test_timeline import NOON
 
 pytestmark = pytest.mark.stack
 
 LENGTH = 10_000  # messages
-FEW = 20 * queries.PAGE  # rows, an index entry and a message and its author each counted
+FEW = 20 * PAGE  # rows, an index entry and a message and its author each counted
 
 
 def rows_read(read: Callable[[], object]) -> int:
@@ -40,15 +41,15 @@ def test_every_read_of_a_long_history_looks_at_few_rows(cast: Cast) -> None:
     middle = Message.objects.get(channel=channel, seq=LENGTH // 2)
 
     reads: dict[str, Callable[[], object]] = {
-        "newest": lambda: queries.newest_page(channel, None),
-        "before the middle": lambda: queries.page_before(channel, None, LENGTH // 2),
-        "before the beginning": lambda: queries.page_before(channel, None, 100),
-        "after the middle": lambda: queries.page_after(channel, None, LENGTH // 2),
-        "after the beginning": lambda: queries.page_after(channel, None, 1),
-        "around the middle": lambda: queries.page_around(cast.bob, channel, None, middle.client_id),
-        "last change": lambda: queries.changes_after(cast.bob, channel, LENGTH - 1),
-        "last changes": lambda: queries.changes_after(cast.bob, channel, LENGTH - 300),
-        "reset": lambda: queries.changes_after(cast.bob, channel, 1),
+        "newest": lambda: newest_page(channel, None),
+        "before the middle": lambda: page_before(channel, None, LENGTH // 2),
+        "before the beginning": lambda: page_before(channel, None, 100),
+        "after the middle": lambda: page_after(channel, None, LENGTH // 2),
+        "after the beginning": lambda: page_after(channel, None, 1),
+        "around the middle": lambda: page_around(cast.bob, channel, None, middle.client_id),
+        "last change": lambda: changes_after(cast.bob, channel, LENGTH - 1),
+        "last changes": lambda: changes_after(cast.bob, channel, LENGTH - 300),
+        "reset": lambda: changes_after(cast.bob, channel, 1),
     }
 
     assert {name: count for name, read in reads.items() if (count := rows_read(read)) > FEW} == {}

@@ -27,11 +27,12 @@ from channels_app.queries import my_memberships
 from chatsite.errors import NotAllowed
 from chatsite.live.bus import listen
 from chatsite.live.events import Event, sidebar_changed
-from messaging import queries
 from messaging.models import Message
 from messaging.pipeline.envelope import Envelope
 from messaging.pipeline.load import load
-from messaging.queries import Place
+from messaging.queries.sidebar import SidebarEntry, sidebar_of
+from messaging.queries.timeline import PAGE, opening_page
+from messaging.queries.unread import count_unread
 from tests.cast import Cast, post_text, say, signed_in
 from tests.messaging.test_long_history import rows_read
 from tests.messaging.test_timeline import NOON, seqs
@@ -50,12 +51,12 @@ def said(channel: Channel, *authors: User) -> None:
         pass
 
 
-def place(client: Client, channel: Channel) -> Place:
+def place(client: Client, channel: Channel) -> SidebarEntry:
     """The entry of `channel` in this person's sidebar."""
     [entry] = [
         entry for entry in client.get("/channels/sidebar/").context["sidebar"] if entry.channel == channel
     ]
-    assert isinstance(entry, Place)
+    assert isinstance(entry, SidebarEntry)
     return entry
 
 
@@ -171,7 +172,7 @@ def test_the_count_is_of_the_version_that_it_names(cast: Cast) -> None:
     say(cast.carol, cast.design, "three")
     signed_in(cast.carol).post(f"/messages/{kept.client_id}/edit/", {"text": "one, edited"})
 
-    assert queries.count_unread(cast.bob, as_of_now) == {cast.design.pk: 2}
+    assert count_unread(cast.bob, as_of_now) == {cast.design.pk: 2}
 
 
 def test_a_channel_notifies_who_wants_that_unless_it_is_muted(cast: Cast) -> None:
@@ -602,14 +603,14 @@ def test_an_update_leaves_nobody_with_a_history_to_read(cast: Cast, django_asser
     with django_assert_num_queries(1):
         migration.take_all_for_read(apps, None)
 
-    places = queries.sidebar(cast.bob).places
-    assert [(place.read_up_to, place.unread) for place in places] == [(1, 0), (3, 0)]
+    entries = sidebar_of(cast.bob).entries
+    assert [(entry.read_up_to, entry.unread) for entry in entries] == [(1, 0), (3, 0)]
 
 
 @pytest.mark.stack
 def test_counting_looks_at_unread_numbers_only_and_at_few(cast: Cast) -> None:
     def rows(user: User) -> int:
-        return rows_read(lambda: queries.sidebar(user))
+        return rows_read(lambda: sidebar_of(user))
 
     said(cast.design, *[cast.carol] * 5_000)
     many = [create_channel(cast.dave, name=f"many {number}") for number in range(40)]
@@ -626,11 +627,11 @@ def test_counting_looks_at_unread_numbers_only_and_at_few(cast: Cast) -> None:
         mark_unread(cast.bob, channel, seq=191)
     in_many = rows(cast.bob)
     design, membership = Channel.objects.get(pk=cast.design.pk), _membership(cast.bob, cast.design)
-    opened = rows_read(lambda: queries.opening_page(cast.bob, design, membership))
+    opened = rows_read(lambda: opening_page(cast.bob, design, membership))
 
     assert far_behind < 1_100
     assert in_many < 1_100 + 40 * 25
-    assert opened < 20 * queries.PAGE
+    assert opened < 20 * PAGE
 
 
 def _membership(user: User, channel: Channel) -> Membership:
