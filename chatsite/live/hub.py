@@ -10,7 +10,8 @@ from itertools import count
 from chatsite.live import frames
 from chatsite.live.bus import Hearing, listen
 from chatsite.live.inbox import Inbox, Join
-from chatsite.live.reader import Parcel, Reader
+from chatsite.live.parcels import Parcel
+from chatsite.live.reader import Reader
 from chatsite.live.source import Source
 from chatsite.live.stream import Stream
 

@@ -20,8 +20,8 @@ from accounts.models import User
 from channels_app.actions import join_channel, leave_channel
 from channels_app.models import Channel, Membership
 from chatsite.live import hub as live_hub
+from chatsite.live.changes import LOOKED_AT_ONCE
 from chatsite.live.hub import Hub, Refused
-from chatsite.live.reader import LOOKED_AT_ONCE
 from chatsite.live.source import Batch, Place, Viewer
 from chatsite.live.stream import Message, Stream
 from messaging.actions import edit_message, tell_typing
