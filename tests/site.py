@@ -163,7 +163,7 @@ class Site:
         self.folder = Path(tempfile.mkdtemp(prefix="chat-site-"))
         self._database = _Database(database_url or f"sqlite:///{self.folder / 'chat.sqlite3'}")
         self._broker = _Broker(broker_url, f"site.{os.getpid()}.{self.port}") if broker_url else None
-        self._own = own or {}
+        self._own = dict(own or {})
         self.environment = {
             **{name: os.environ[name] for name in KEPT_VARIABLES if name in os.environ},
             "SECRET_KEY": secrets.token_urlsafe(48),
@@ -215,13 +215,7 @@ class Site:
         parts = urlsplit(services["DATABASE_URL"])
         database_url = urlunsplit(parts._replace(path=f"/site_{os.getpid()}_{next(_numbers)}"))
         broker_url = services["BROKER_URL"]
-        own = {
-            name: {
-                "DATABASE_URL": _through(database_url, its.database),
-                "BROKER_URL": _through(broker_url, its.broker),
-            }
-            for name, its in (ports or {}).items()
-        }
+        own = {name: _addresses(database_url, broker_url, its) for name, its in (ports or {}).items()}
         return cls(
             settings=settings,
             database_url=database_url,
@@ -318,6 +312,21 @@ class Site:
             part.environment.update(settings)
         if self._broker:
             self._broker.use_queues(int(self.environment["PERSIST_QUEUES"]))
+
+    def use_ports(self, name: str, ports: Ports) -> None:
+        """Have the parts of this name (web, worker) reach the services there, from their next start on."""
+        addresses = _addresses(self.environment["DATABASE_URL"], self.environment["BROKER_URL"], ports)
+        self._own[name] = addresses
+        for part in self.parts_called(name):
+            part.environment.update(addresses)
+
+    def parts_called(self, name: str) -> list[Part]:
+        return [part for part in self.parts if part.name.startswith(f"{name} ")]
+
+    def ports_of(self, name: str) -> Ports:
+        """Where the parts of this name reach the services."""
+        own = self._own.get(name, self.environment)
+        return Ports(urlsplit(own["DATABASE_URL"]).port, urlsplit(own["BROKER_URL"]).port)
 
     def run(self, *command: str, given: str = "") -> str:
         """What `command` prints, run with this site's settings, and `given` as its input.
@@ -567,6 +576,14 @@ def _is_healthy(port: int) -> bool:
             return connection.getresponse().status == 200
     except (OSError, HTTPException):
         return False
+
+
+def _addresses(database_url: str, broker_url: str, ports: Ports) -> dict[str, str]:
+    """The two settings of a part that reaches the services at `ports`."""
+    return {
+        "DATABASE_URL": _through(database_url, ports.database),
+        "BROKER_URL": _through(broker_url, ports.broker),
+    }
 
 
 def _through(url: str, port: int | None) -> str:

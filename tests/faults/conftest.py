@@ -2,7 +2,10 @@
 
 import os
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
+from typing import Literal
 from urllib.parse import urlsplit
 
 import pytest
@@ -86,6 +89,39 @@ def drill(
     broker_wire.mend()
     database_wire.mend()
     made.put_right()
+
+
+@pytest.fixture
+def worker_broker_wire(drill: Drill) -> Iterator[Proxy]:
+    """Between the workers and the broker, laid for one test."""
+    with _laid(drill, "worker", "broker") as wire:
+        yield wire
+
+
+@pytest.fixture
+def web_database_wire(drill: Drill) -> Iterator[Proxy]:
+    """Between the web process and the database, laid for one test."""
+    with _laid(drill, "web", "database") as wire:
+        yield wire
+
+
+@contextmanager
+def _laid(drill: Drill, name: str, service: Literal["broker", "database"]) -> Iterator[Proxy]:
+    """A wire from the parts of this name to a service; they are restarted before and after."""
+    before = drill.site.ports_of(name)
+    with _wire_to(drill.services.addresses[f"{service.upper()}_URL"]) as wire:
+        _restart(drill.site, name, replace(before, **{service: wire.port}))
+        yield wire
+        wire.mend()
+        _restart(drill.site, name, before)
+
+
+def _restart(site: Site, name: str, ports: Ports) -> None:
+    site.use_ports(name, ports)
+    for part in site.parts_called(name):
+        part.stop()
+        part.start()
+    site.wait_until_ready()
 
 
 @pytest.fixture

@@ -138,14 +138,15 @@ class Posting:
     def wait_for_more(self, number: int = 1, *, status: int | None = None) -> None:
         """Wait until that many messages more are taken than now."""
         enough = self.acknowledged(status) + number
-
-        def are_taken() -> bool:
-            if self._error is not None:
-                raise self._error
-            return self.acknowledged(status) >= enough
-
         what = f"{number} more messages to be taken, by status {status or 'any'}"
-        wait_for(are_taken, what=what, timeout_s=ALIVE_TIMEOUT_S)
+        self._wait_for(lambda: self.acknowledged(status) >= enough, what=what)
+
+    def wait_until_heard_of(self) -> None:
+        """Wait until people have heard what became of all that they have sent by now."""
+        sent_by_now = list(self.journal)
+        self._wait_for(
+            lambda: not any(sent.is_open for sent in sent_by_now), what="an end of all that was sent"
+        )
 
     def finish(self, *, timeout_s: float) -> list[Sent]:
         """Have nothing more written, and wait until every message came to an end or `timeout_s` have passed.
@@ -168,6 +169,14 @@ class Posting:
     def abandon(self) -> None:
         self._tell(self._all.cancel)
         self._thread.join()
+
+    def _wait_for(self, condition: Callable[[], bool], *, what: str) -> None:
+        def holds() -> bool:
+            if self._error is not None:
+                raise self._error
+            return condition()
+
+        wait_for(holds, what=what, timeout_s=ALIVE_TIMEOUT_S)
 
     def _tell(self, act: Callable[[], object]) -> None:
         with contextlib.suppress(RuntimeError):  # the loop has ended, and with it everybody

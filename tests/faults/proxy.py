@@ -30,6 +30,12 @@ class Proxy:
     def __exit__(self, *exception: object) -> None:
         self.cut()
 
+    @property
+    def is_used(self) -> bool:
+        """Whether somebody is connected over it."""
+        with self._lock:
+            return bool(self._open)
+
     def cut(self) -> None:
         self._hang_up(self._listener)
         with self._lock:
