@@ -66,8 +66,10 @@ class CountersInDatabase(DatabaseCache):
                 if self._changed(key, how) and next(_new_rows) % NEW_ROWS_BETWEEN_LOOKS == 0:
                     self._thin_out(self.make_key(f"{kind}:"))
             except Error as fault:
-                _breaker.failed(fault)
                 connection = connections[DEFAULT_DB_ALIAS]
+                if connection.in_atomic_block and _is_deadlock(fault):
+                    raise  # the whole transaction is gone, of which this was a part
+                _breaker.failed(fault)
                 if not connection.in_atomic_block:
                     connection.close_if_unusable_or_obsolete()  # the rest of the request needs one that works
             else:
@@ -86,7 +88,7 @@ class CountersInDatabase(DatabaseCache):
             except IntegrityError:
                 continue  # another one inserted it
             except OperationalError as fault:
-                if not _is_deadlock(fault):
+                if not _is_deadlock(fault) or connections[DEFAULT_DB_ALIAS].in_atomic_block:
                     raise
         _breaker.worked()
         raise Contended
@@ -155,5 +157,5 @@ def _as_stored(seconds: float) -> str | None:
     return connections[DEFAULT_DB_ALIAS].ops.adapt_datetimefield_value(when)
 
 
-def _is_deadlock(fault: OperationalError) -> bool:
-    return fault.args[:1] == (DEADLOCK,)
+def _is_deadlock(fault: Error) -> bool:
+    return isinstance(fault, OperationalError) and fault.args[:1] == (DEADLOCK,)

@@ -29,6 +29,7 @@ SIGN_UP = "sign_up"
 RESET = "reset"
 POST = "post"
 CHANGE = "change"
+ARRANGE = "arrange"
 CHANNEL = "channel"
 INVITATION = "invitation"
 REPORT = "report"
@@ -132,11 +133,19 @@ def spend_here(limit: str, *, user: int | None = None) -> None:
 
 def limited(limit: str) -> Callable[[Action], Action]:
     """Have each actor do this action no more often than `limit` says; counted as by `spend_here`."""
+    return _limited(limit, spend_here)
 
+
+def limited_together(limit: str) -> Callable[[Action], Action]:
+    """Have each actor do this action no more often than `limit` says; counted as by `spend`."""
+    return _limited(limit, spend)
+
+
+def _limited(limit: str, count: Callable[..., None]) -> Callable[[Action], Action]:
     def mark(action: Action) -> Action:
         @wraps(action)
         def counted(actor: Any, *args: Any, **kwargs: Any) -> Any:
-            spend_here(limit, user=getattr(actor, "pk", None))
+            count(limit, user=getattr(actor, "pk", None))
             return action(actor, *args, **kwargs)
 
         return counted  # type: ignore[return-value]  # called as the action is

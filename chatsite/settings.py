@@ -411,6 +411,7 @@ LIMITS = {
     "password": a_rate("PASSWORD_RATE", default="5/m/user", per="user"),
     "post": a_rate("POST_RATE", default="100/20s/user,1200/10m/user,6000/m/ip", per="user|ip"),
     "change": a_rate("CHANGE_RATE", default="600/m/user,12000/m/ip", per="user|ip"),
+    "arrange": a_rate("ARRANGE_RATE", default="200/10m/user,5000/10m/ip", per="user|ip"),
     "channel": a_rate("CHANNEL_RATE", default="30/10m/user,200/d/user,1000/h/ip", per="user|ip"),
     "invitation": a_rate("INVITATION_RATE", default="100/h/user,500/d/user,2000/h/ip", per="user|ip"),
     "report": a_rate("REPORT_RATE", default="20/h/user,100/d/user,500/h/ip", per="user|ip"),

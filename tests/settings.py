@@ -20,6 +20,7 @@ os.environ["SIGN_UP_RATE"] = "10000/m/ip"
 for name in (
     "POST_RATE",
     "CHANGE_RATE",
+    "ARRANGE_RATE",
     "CHANNEL_RATE",
     "INVITATION_RATE",
     "REPORT_RATE",

@@ -32,6 +32,7 @@ from tests.waiting import wait_for
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 PYTHON = str(CHECKOUT / ".venv" / "bin" / "python")
+UNLIMITED = ("POST_RATE", "CHANGE_RATE", "ARRANGE_RATE", "CHANNEL_RATE", "INVITATION_RATE")
 KEPT_VARIABLES = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR")
 # Below what the system gives to outgoing connections: the port is still free when a part is started again.
 PORTS = range(20_000, 32_000)
@@ -174,7 +175,7 @@ class Site:
             "QUEUE_PREFIX": self._broker.prefix if self._broker else "chat",
             "PERSIST_QUEUES": str(PERSIST_QUEUES),
             "SIGN_UP_RATE": "100000/m/ip",  # everybody here comes from one address
-            **dict.fromkeys(("POST_RATE", "CHANGE_RATE", "CHANNEL_RATE", "INVITATION_RATE"), ""),
+            **dict.fromkeys(UNLIMITED, ""),
             "LOG_LEVEL": "INFO",
             "TRUSTED_PROXY_COUNT": "1" if has_live else "0",
             **settings,

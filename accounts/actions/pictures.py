@@ -15,11 +15,11 @@ from accounts.models import LARGE, SMALL, Act, Avatar, User
 from accounts.permissions import may_set_preferences
 from accounts.pictures import MOST_BYTES, Cut, squares_of
 from chatsite.errors import Invalid
-from chatsite.limits import CHANGE, limited
+from chatsite.limits import ARRANGE, limited_together
 from chatsite.rights import require
 
 
-@limited(CHANGE)
+@limited_together(ARRANGE)
 def set_avatar(
     actor: User, *, picture: "UploadedFile[Any]", x: float | None, y: float | None, side: float | None
 ) -> None:
@@ -51,7 +51,7 @@ def set_avatar(
         user.save(update_fields=["avatar_digest"])
 
 
-@limited(CHANGE)
+@limited_together(ARRANGE)
 def remove_avatar(actor: Actor, user: User) -> None:
     """Have `user` be shown by initials again. Doing it twice is doing it once.
 

@@ -15,13 +15,13 @@ from accounts.models import Act, User
 from accounts.permissions import may_set_preferences
 from accounts.zones import clean_time_zone
 from chatsite.errors import Invalid
-from chatsite.limits import CHANGE, limited
+from chatsite.limits import ARRANGE, limited_together
 from chatsite.live.bus import announce
 from chatsite.live.events import presence_switched, sessions_changed
 from chatsite.rights import require
 
 
-@limited(CHANGE)
+@limited_together(ARRANGE)
 def set_display_name(actor: User, *, display_name: str) -> None:
     """Be called otherwise, everywhere and at once.
 
@@ -34,7 +34,7 @@ def set_display_name(actor: User, *, display_name: str) -> None:
         announce(sessions_changed(actor.pk))  # the hubs know the name, for who types
 
 
-@limited(CHANGE)
+@limited_together(ARRANGE)
 def set_email(actor: User, *, email: str, password: str) -> None:
     """Have mail go to another address, or with "" to none.
 
@@ -58,7 +58,7 @@ def set_email(actor: User, *, email: str, password: str) -> None:
         )
 
 
-@limited(CHANGE)
+@limited_together(ARRANGE)
 def set_enter(actor: User, *, enter_sends: bool | None) -> None:
     """Choose what Enter does while the actor writes.
 
@@ -71,7 +71,7 @@ def set_enter(actor: User, *, enter_sends: bool | None) -> None:
     _choose(actor, enter_sends=enter_sends)
 
 
-@limited(CHANGE)
+@limited_together(ARRANGE)
 def set_appearance(actor: User, *, theme: str, language: str, time_zone: str) -> None:
     """Choose how pages look to the actor.
 
@@ -92,7 +92,7 @@ def set_appearance(actor: User, *, theme: str, language: str, time_zone: str) ->
         announce(sessions_changed(actor.pk))  # streams bring messages in the reader's language
 
 
-@limited(CHANGE)
+@limited_together(ARRANGE)
 def set_presence(actor: User, *, shows_presence: bool) -> None:
     """Choose whether others see if the actor is here.
 

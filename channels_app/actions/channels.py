@@ -20,7 +20,7 @@ from channels_app.permissions import (
     may_restore,
 )
 from chatsite.errors import Conflict, Invalid, NotAllowed
-from chatsite.limits import CHANGE, CHANNEL, limited, spend
+from chatsite.limits import ARRANGE, CHANNEL, limited_together, spend
 from chatsite.live.bus import announce
 from chatsite.live.events import channel_described
 from chatsite.rights import require
@@ -73,6 +73,7 @@ def require_may_create(actor: Actor) -> None:
         raise NotAllowed(words, code="may_not_create_channels", field="name")
 
 
+@limited_together(ARRANGE)
 def edit_channel(actor: Actor, channel: Channel, *, topic: str, name: str | None = None) -> Channel:
     """Give `channel` another topic, and another name unless that is left out.
 
@@ -87,7 +88,6 @@ def edit_channel(actor: Actor, channel: Channel, *, topic: str, name: str | None
     return channel
 
 
-@limited(CHANGE)
 def rename_channel(actor: Actor, channel: Channel, *, name: str) -> Channel:
     """Call `channel` by another name. A public one moves to its address, and the old one leads there.
 
@@ -108,7 +108,6 @@ def rename_channel(actor: Actor, channel: Channel, *, name: str) -> Channel:
     return channel
 
 
-@limited(CHANGE)
 def edit_topic(actor: Actor, channel: Channel, *, topic: str) -> None:
     """Give `channel` another topic.
 
@@ -123,7 +122,7 @@ def edit_topic(actor: Actor, channel: Channel, *, topic: str) -> None:
         announce(channel_described(channel.pk))
 
 
-@limited(CHANGE)
+@limited_together(ARRANGE)
 def archive_channel(actor: Actor, channel: Channel) -> None:
     """Close `channel`: it can be read, nobody can write in it, and it is not browsed any more.
 
@@ -140,7 +139,7 @@ def archive_channel(actor: Actor, channel: Channel) -> None:
             announce(channel_described(channel.pk))
 
 
-@limited(CHANGE)
+@limited_together(ARRANGE)
 def restore_channel(actor: Actor, channel: Channel) -> None:
     """Open an archived `channel` again; one that is open stays as it is.
 

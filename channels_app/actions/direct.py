@@ -13,14 +13,14 @@ from channels_app.names import DIRECT_SIGN, people_key, random_slug
 from channels_app.permissions import may_message
 from channels_app.queries import direct_of
 from chatsite.errors import Invalid, NotAllowed
-from chatsite.limits import CHANGE, CHANNEL, limited, spend
+from chatsite.limits import ARRANGE, CHANNEL, limited_together, spend
 from chatsite.live.bus import announce
 from chatsite.live.events import memberships_changed
 from chatsite.rights import require
 from chatsite.text import comparison_key
 
 
-@limited(CHANGE)
+@limited_together(ARRANGE)
 def open_direct(actor: User, *, usernames: Collection[str]) -> Channel:
     """The conversation of the actor with the people of these names, made when there is none.
 

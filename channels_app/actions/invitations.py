@@ -17,7 +17,7 @@ from channels_app.actions.memberships import subscribe
 from channels_app.models import Channel, Invitation, Membership
 from channels_app.permissions import may_invite, may_withdraw
 from chatsite.errors import Conflict, Invalid, NotFound
-from chatsite.limits import CHANGE, INVITATION, limited, spend
+from chatsite.limits import ARRANGE, INVITATION, limited_together, spend
 from chatsite.live.bus import announce
 from chatsite.live.events import sidebar_changed
 from chatsite.rights import require
@@ -59,7 +59,7 @@ def invite(actor: User, channel: Channel, *, username: str) -> Invitation:
     return invitation
 
 
-@limited(CHANGE)
+@limited_together(ARRANGE)
 def accept_invitation(actor: User, invitation_id: int) -> Channel:
     """Join the channel that the actor is invited to.
 
@@ -71,7 +71,7 @@ def accept_invitation(actor: User, invitation_id: int) -> Channel:
     return channel
 
 
-@limited(CHANGE)
+@limited_together(ARRANGE)
 def decline_invitation(actor: User, invitation_id: int) -> None:
     """Have the invitation end.
 
@@ -82,7 +82,7 @@ def decline_invitation(actor: User, invitation_id: int) -> None:
         pass
 
 
-@limited(CHANGE)
+@limited_together(ARRANGE)
 def withdraw_invitation(actor: User, invitation_id: int) -> Channel:
     """Take an invitation back.
 

@@ -19,13 +19,13 @@ from channels_app.permissions import (
     may_set_roles,
 )
 from chatsite.errors import Conflict, NotFound
-from chatsite.limits import CHANGE, limited
+from chatsite.limits import ARRANGE, limited_together
 from chatsite.live.bus import announce
 from chatsite.live.events import channel_described, memberships_changed, sidebar_changed
 from chatsite.rights import require
 
 
-@limited(CHANGE)
+@limited_together(ARRANGE)
 def join_channel(actor: Actor, channel: Channel, *, user: User | None = None) -> Membership:
     """Subscribe `user` (the actor when left out) to `channel`; joining twice is joining once.
 
@@ -65,7 +65,7 @@ def subscribe(channel: Channel, user: User, *, role: Role = Role.MEMBER) -> Memb
     return membership
 
 
-@limited(CHANGE)
+@limited_together(ARRANGE)
 def leave_channel(actor: Actor, channel: Channel, *, user: User | None = None) -> None:
     """Unsubscribe `user` (the actor when left out) from `channel`; leaving twice is leaving once.
 
@@ -89,7 +89,7 @@ def leave_channel(actor: Actor, channel: Channel, *, user: User | None = None) -
         _end_membership(channel, user, is_by_another=True)
 
 
-@limited(CHANGE)
+@limited_together(ARRANGE)
 def set_role(actor: Actor, channel: Channel, *, user: User, role: Role) -> None:
     """Make a member of `channel` an owner, a moderator or a plain member. Handing over is two of these.
 

@@ -18,6 +18,7 @@ from chatsite import limits
 from chatsite.limits import Buckets, Rate
 from messaging.models import Message, Report
 from tests.cast import PASSWORD, Cast, post_text, say, signed_in
+from tests.pictures import as_upload, file_of, striped
 from tests.threads import run_together
 from tests.waiting import wait_for
 
@@ -248,14 +249,11 @@ def test_who_has_their_data_collected_all_the_time_is_stopped(cast: Cast, limit:
 @pytest.mark.parametrize(
     ("address", "fields"),
     [
-        ("/direct/", {"person": "nobody-of-that-name"}),
-        ("/channels/{slug}/join/", {}),
         ("/channels/{slug}/clear/", {}),
         ("/channels/{slug}/read/", {"seq": "0"}),
         ("/channels/{slug}/mute/", {"muted": "true"}),
         ("/channels/{slug}/typing/", {}),
         ("/presence/", {"idle": "0"}),
-        ("/accounts/preferences/", {"section": "writing", "enter_sends": "True"}),
         ("/messages/6f9619ff-8b86-4d01-b42d-00cf4fc964ff/delete/", {}),
     ],
 )
@@ -269,6 +267,43 @@ def test_whatever_writes_has_its_limit(cast: Cast, limit: Any, address: str, fie
 
     retry_after(refused)
     assert "Try again in 60 minutes." in refused.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("address", "fields"),
+    [
+        ("/direct/", {"person": "nobody-of-that-name"}),
+        ("/direct/carol/", {}),
+        ("/channels/{slug}/join/", {}),
+        ("/channels/{slug}/unsubscribe/", {}),
+        ("/channels/{slug}/settings/", {"name": "design", "topic": "Colours"}),
+        ("/channels/{slug}/archive/", {}),
+        ("/channels/{slug}/members/carol/role/", {"role": "moderator"}),
+        ("/accounts/preferences/", {"section": "writing", "enter_sends": "True"}),
+        ("/accounts/preferences/picture/", {}),
+        ("/accounts/preferences/picture/remove/", {}),
+    ],
+)
+def test_what_one_arranges_is_counted_by_all_processes_together(
+    cast: Cast, limit: Any, settings: Any, address: str, fields: dict[str, Any]
+) -> None:
+    limit(arrange="2/h/user")
+    settings.WEB_PROCESSES = 2
+    alice = signed_in(cast.alice)
+    address = address.format(slug=cast.design.slug)
+    if address.endswith("picture/"):
+        fields = {"picture": as_upload(file_of(striped(30, 30)))}
+    for _time in range(2):
+        assert alice.post(address, fields).status_code in (302, 403, 422)
+        limits.here.clear()  # another process takes the next one
+        for upload in fields.values():
+            if not isinstance(upload, str):
+                upload.seek(0)
+
+    refused = alice.post(address, fields)
+
+    retry_after(refused)
+    assert "Try again in 30 minutes." in refused.content.decode()
 
 
 def test_a_sign_up_too_many_keeps_all_but_the_password(client: Client, limit: Any) -> None:
