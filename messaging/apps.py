@@ -12,8 +12,8 @@ class MessagingConfig(AppConfig):
     verbose_name = _("Messaging")
 
     def ready(self) -> None:
-        from accounts.actions import contribute_to_export, on_messages_unwanted
-        from messaging.actions import remove_all_said_by
+        from accounts.actions import contribute_to_export, on_messages_unwanted, on_user_deleted
+        from messaging.actions import erase_all_rejected_of, remove_all_said_by
         from messaging.actions.exports import count_messages, files_of_messages
         from messaging.pipeline.health import reasons_against_the_broker
         from messaging.pipeline.queues import tasks_queue
@@ -23,3 +23,4 @@ class MessagingConfig(AppConfig):
         add_need("the broker", reasons_against_the_broker)
         contribute_to_export(count=count_messages, files=files_of_messages)
         on_messages_unwanted(remove_all_said_by)
+        on_user_deleted(erase_all_rejected_of)

@@ -1,5 +1,6 @@
 """Every write of messaging, one function per thing a person does."""
 
+from messaging.actions.erasing import erase_all_rejected_of
 from messaging.actions.messages import delete_message, edit_message
 from messaging.actions.presence import tell_browser
 from messaging.actions.reading import mark_unread_from
@@ -22,6 +23,7 @@ __all__ = [
     "delete_reported",
     "discard_rejected",
     "edit_message",
+    "erase_all_rejected_of",
     "finish_stalled_removals",
     "go_on_removing",
     "mark_unread_from",

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from django.utils import timezone
 
+from accounts.models import User
 from channels_app.models import Channel
 from chatsite.live.bus import announce
 from chatsite.live.events import channel_changed
@@ -34,6 +35,11 @@ def erase(messages: Sequence[Message], channels: Mapping[int, Channel]) -> None:
     rejected = RejectedMessage.objects.select_for_update().filter(client_id__in=authors)
     erase_rejected(one for one in rejected if one.client_id and one.author_id == authors[one.client_id])
     announce(*(channel_changed(channel.pk, channel.version) for channel in changed))
+
+
+def erase_all_rejected_of(person: User) -> None:
+    """Keep no text of what `person`, whose account is deleted, said and was not stored: it never can be."""
+    erase_rejected(RejectedMessage.objects.select_for_update().filter(author=person))
 
 
 def erase_rejected(locked: Iterable[RejectedMessage]) -> None:

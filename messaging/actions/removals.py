@@ -92,7 +92,7 @@ def go_on_removing(removal_id: int) -> None:
     while _remove_portion(removal):
         pass
     if removal.person.is_deleted:
-        # Also what was on its way when they left: it was rejected, with its text.
+        # Also what was rejected in the very moment in which they left.
         with transaction.atomic():
             erase_rejected(RejectedMessage.objects.select_for_update().filter(author=removal.person))
     Removal.objects.filter(pk=removal.pk, ended_at=None).update(ended_at=timezone.now(), total=F("done"))

@@ -17,7 +17,7 @@ from accounts.models import User
 from chatsite.live.bus import announce
 from chatsite.live.events import rejected
 from messaging.models import RejectedMessage, Tombstone
-from messaging.pipeline.envelope import KEPT_OF_A_CUT, cut_down, fingerprint_in, names_in
+from messaging.pipeline.envelope import KEPT_OF_A_CUT, cut_down, fingerprint_in, names_in, without_text
 from messaging.pipeline.tombstones import Name, buried_among
 
 NOT_STORED = (RejectedMessage.Outcome.OPEN, RejectedMessage.Outcome.DISCARDED)
@@ -90,8 +90,8 @@ def keep(rejections: Sequence[Rejection], *, at: datetime) -> None:
             envelope=row.envelope,
             detail=row.detail,
             rejected_at=at,
-            outcome=RejectedMessage.Outcome.OPEN,
-            ended_at=None,
+            outcome=row.outcome,
+            ended_at=row.ended_at,
         )
     transaction.on_commit(partial(_log, [*new, *again]))
     # Also of what was kept before: who did that may have ended between commit and announcement.
@@ -138,17 +138,22 @@ def set_aside(rejection: Rejection, *, at: datetime) -> None:
 
 def _rows(rejections: Sequence[Rejection], at: datetime) -> Iterable[RejectedMessage]:
     ids = {rejection.author_id for rejection in rejections if rejection.author_id is not None}
-    authors = set(User.objects.filter(pk__in=ids).values_list("pk", flat=True))
+    authors = User.objects.only("username").in_bulk(ids)
     for rejection in rejections:
-        yield RejectedMessage(
+        author = authors.get(rejection.author_id or 0)
+        row = RejectedMessage(
             client_id=rejection.client_id,
-            author_id=rejection.author_id if rejection.author_id in authors else None,
+            author=author,
             digest=rejection.digest,
             envelope=rejection.envelope,
             reason=rejection.reason,
             detail=rejection.detail,
             rejected_at=at,
         )
+        if author is not None and author.is_deleted:  # nobody can ever store it
+            row.envelope, row.detail = json.dumps(without_text(rejection.fields)), ""
+            row.outcome, row.ended_at = RejectedMessage.Outcome.DELETED, at
+        yield row
 
 
 def _log(rows: Sequence[RejectedMessage]) -> None:

@@ -261,6 +261,29 @@ def test_what_was_said_goes_too_where_that_is_wanted(
     assert AuditEntry.objects.filter(act="messages_removed", actor=cast.bob).count() == 1
 
 
+@pytest.mark.parametrize("way", ["delete", "delete_all"])
+def test_what_was_never_stored_of_who_is_gone_is_kept_nowhere(cast: Cast, way: str) -> None:
+    """Nobody could ever store it: the account writes no more."""
+    before = Envelope(uuid.uuid4(), cast.design.pk, cast.mallory.pk, "a secret of hers", NOON)
+    after = Envelope(uuid.uuid4(), cast.public.pk, cast.mallory.pk, "another secret", NOON)
+    of_others = Envelope(uuid.uuid4(), cast.public.pk, cast.bob.pk, "a secret of his", NOON)
+    deactivate_user(cast.alice, cast.bob)
+    persist([before, of_others], keep_rejected=True)
+    leave(signed_in(cast.mallory), way)
+    Removal.objects.update(seen_at=NOON)
+    call_command("finish_removals")
+    for _delivery in range(2):
+        persist([after], keep_rejected=True)
+
+    rows = RejectedMessage.objects.filter(author=cast.mallory)
+    assert len(rows) == 2
+    for row in rows:
+        assert "secret" not in f"{row.envelope}{row.detail}"
+        assert row.outcome == RejectedMessage.Outcome.DELETED
+    kept = RejectedMessage.objects.get(author=cast.bob)
+    assert ("secret" in kept.envelope, kept.outcome) == (True, RejectedMessage.Outcome.OPEN)
+
+
 def test_what_nobody_began_is_finished_by_a_command(cast: Cast) -> None:
     say(cast.bob, cast.public, "mine")
     leave_site(cast.bob, way="delete_all", password=PASSWORD)
