@@ -1,4 +1,4 @@
-"""Answers /readyz: whether this process can do its work now, and if not, why.
+"""Answers /readyz: whether this process can do its work now, and if not, why; and what else is amiss.
 
 What the apps need they add with `add_need`. The answer is bounded in time whatever hangs, and asking often
 costs nobody anything: it is kept for a moment, and one examination runs at a time.
@@ -37,16 +37,24 @@ def reasons_against_the_database() -> list[str]:
 
 
 _needs: dict[str, Need] = {"the database": reasons_against_the_database}
+_spared: set[str] = set()
 
 
-def add_need(name: str, reasons_against: Need) -> None:
-    """Have /readyz ask `reasons_against()`, in a thread of its own; it returns why not, or nothing."""
+def add_need(name: str, reasons_against: Need, *, is_spared: bool = False) -> None:
+    """Have /readyz ask `reasons_against()`, in a thread of its own; it returns why not, or nothing.
+
+    Arguments:
+        is_spared: the process does its work without it; what is amiss is a warning.
+    """
     _needs[name] = reasons_against
+    if is_spared:
+        _spared.add(name)
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
     reasons: tuple[str, ...]
+    warnings: tuple[str, ...]
     at: float  # by the monotonic clock
 
     def is_younger_than(self, seconds: float) -> bool:
@@ -61,16 +69,17 @@ class Readiness:
         self._last: Answer | None = None
         self._asking: dict[str, Thread] = {}
 
-    def reasons(self) -> tuple[str, ...]:
-        """Why this process is not ready; nothing when it is."""
+    def answer(self) -> Answer:
+        """Why this process is not ready, and what else is amiss; nothing when all is well."""
         last = self._last
         if last is not None and last.is_younger_than(KEPT_S):
-            return last.reasons
+            return last
         is_usable = last is not None and last.is_younger_than(STALE_S)
         if not self._examining.acquire(timeout=0 if is_usable else 2 * PATIENCE_S):
-            return last.reasons if last is not None and is_usable else ("still being looked at",)
+            unknown = Answer(("still being looked at",), (), monotonic())
+            return last if last is not None and is_usable else unknown
         try:
-            return self._look().reasons
+            return self._look()
         finally:
             self._examining.release()
 
@@ -78,13 +87,16 @@ class Readiness:
         last = self._last
         if last is not None and last.is_younger_than(KEPT_S):
             return last  # somebody else has looked meanwhile
-        reasons = tuple(self._examine())
+        amiss = list(self._examine())
+        reasons = tuple(words for name, words in amiss if name not in _spared)
+        warnings = tuple(words for name, words in amiss if name in _spared)
         if reasons != (last.reasons if last else ()):
             logger.warning("not ready" if reasons else "ready again", extra={"reasons": reasons})
-        self._last = Answer(reasons, monotonic())
+        self._last = Answer(reasons, warnings, monotonic())
         return self._last
 
-    def _examine(self) -> Iterator[str]:
+    def _examine(self) -> Iterator[tuple[str, str]]:
+        """The name of each need that is not met, with why."""
         found: dict[str, list[str]] = {}
         for name, need in _needs.items():
             # One that still hangs since the last time is not asked again: its threads would pile up.
@@ -94,7 +106,8 @@ class Readiness:
         deadline = monotonic() + PATIENCE_S
         for name, thread in self._asking.items():
             thread.join(max(0.0, deadline - monotonic()))
-            yield from found.get(name, [f"{name} does not answer within {PATIENCE_S} s"])
+            for words in found.get(name, [f"{name} does not answer within {PATIENCE_S} s"]):
+                yield name, words
 
 
 def _ask(name: str, need: Need, found: dict[str, list[str]]) -> None:
@@ -114,7 +127,8 @@ class Ready:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         if request.path_info != "/readyz":
             return self.get_response(request)
-        reasons = self._readiness.reasons()
-        answer = JsonResponse({"ready": not reasons, "reasons": reasons}, status=503 if reasons else 200)
+        found = self._readiness.answer()
+        told = {"ready": not found.reasons, "reasons": found.reasons, "warnings": found.warnings}
+        answer = JsonResponse(told, status=503 if found.reasons else 200)
         answer["Cache-Control"] = "no-store"
         return answer

@@ -20,7 +20,7 @@ from messaging.pipeline.queue_states import (
     persist_states,
     state_of,
 )
-from messaging.pipeline.queues import dead_letter_queue
+from messaging.pipeline.queues import dead_letter_queue, tasks_queue
 from messaging.pipeline.roster import FORGOTTEN, FRESH_S
 
 NEWEST = 1_000  # stored messages, of which the dwell time is told
@@ -43,13 +43,18 @@ class QueueFigures:
 
 @dataclass(frozen=True, slots=True)
 class BrokerFigures:
-    """The queues, or why they can't be told (`fault`); `is_used` is False in the embedded default."""
+    """The queues, or why they can't be told (`fault`); `is_used` is False in the embedded default.
+
+    Arguments:
+        tasks: the queue of all other background tasks, None when it is missing.
+    """
 
     is_used: bool
     fault: str = ""
     queues: Sequence[QueueFigures] = ()
     missing: Sequence[str] = ()
     dead_letters: int = 0
+    tasks: QueueState | None = None
 
     @property
     def waiting(self) -> int:
@@ -113,6 +118,14 @@ class Figures:
         if self.broker.dead_letters:
             found.append(f"messages that the broker gave up: {self.broker.dead_letters}")
         return found
+
+    @property
+    def warnings(self) -> list[str]:
+        """What keeps anything else from being done, a sentence each."""
+        broker = self.broker
+        if not broker.is_used or broker.fault or (broker.tasks and broker.tasks.consumers):
+            return []
+        return [f"queue {tasks_queue().name} has no consumer: mail, exports and removals wait"]
 
     @property
     def is_empty(self) -> bool:
@@ -198,7 +211,7 @@ def _of_the_broker(newest_accepted: Mapping[int, datetime]) -> BrokerFigures:
     if not settings.BROKER_URL:
         return BrokerFigures(is_used=False)
     try:
-        states, leftovers, dead = within(PATIENCE_S, _ask_broker)
+        states, leftovers, dead, tasks = within(PATIENCE_S, _ask_broker)
     except TimeoutError:
         return BrokerFigures(is_used=True, fault=f"nothing within {PATIENCE_S} s")
     except BROKER_FAULTS as fault:
@@ -214,12 +227,16 @@ def _of_the_broker(newest_accepted: Mapping[int, datetime]) -> BrokerFigures:
         queues=[*known, *left],
         missing=[name for name, state in states.items() if state is None],
         dead_letters=dead.waiting if dead else 0,
+        tasks=tasks,
     )
 
 
-def _ask_broker() -> tuple[dict[str, QueueState | None], list[QueueState], QueueState | None]:
+def _ask_broker() -> tuple[
+    dict[str, QueueState | None], list[QueueState], QueueState | None, QueueState | None
+]:
     with asked_broker() as broker:
-        return persist_states(broker), leftover_states(broker), state_of(broker, dead_letter_queue().name)
+        dead, tasks = (state_of(broker, queue.name) for queue in (dead_letter_queue(), tasks_queue()))
+        return persist_states(broker), leftover_states(broker), dead, tasks
 
 
 def _with_age(state: QueueState, newest_accepted: datetime | None) -> QueueFigures:

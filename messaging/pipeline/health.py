@@ -20,11 +20,12 @@ from messaging.pipeline.queue_states import (
     persist_states,
     state_of,
 )
-from messaging.pipeline.queues import dead_letter_queue, persist_queues
+from messaging.pipeline.queues import dead_letter_queue, persist_queues, tasks_queue
 
 RABBITMQ_AT_LEAST = (3, 10)
 MANY_WAITING = 1_000  # messages in one queue
 START_WORKER = "celery -A chatsite worker"
+START_TASK_WORKER = "celery -A chatsite.task_worker worker"
 
 
 def reasons_against_the_broker() -> list[str]:
@@ -41,6 +42,18 @@ def reasons_against_the_broker() -> list[str]:
         for name, state in states.items()
         if state is None or not state.consumers
     ]
+
+
+def reasons_against_background_tasks() -> list[str]:
+    """Why mail, exports and removals wait at the moment, for /readyz."""
+    if not settings.BROKER_URL:
+        return []
+    try:
+        with asked_broker() as broker:
+            state = state_of(broker, tasks_queue().name)
+    except BROKER_FAULTS:
+        return []  # that is told already
+    return [] if state is not None and state.consumers else [f"queue {tasks_queue().name} has no consumer"]
 
 
 def check_broker() -> Iterator[Finding]:
@@ -86,6 +99,7 @@ def _examinations(broker: Any) -> Iterator[Callable[[], list[Finding]]]:
     for queue in persist_queues():
         yield partial(_examine_queue, broker, queue)
     yield partial(_examine_leftovers, broker)
+    yield partial(_examine_tasks, broker)
     yield partial(_examine_dead_letters, broker)
 
 
@@ -130,6 +144,16 @@ def _about_leftover(state: QueueState) -> Finding:
     if state.consumers:
         return warning(what, "wait until the workers have emptied it")
     return wrong(what, f"restart the workers, which then empty it: {START_WORKER}")
+
+
+def _examine_tasks(broker: Any) -> list[Finding]:
+    name = tasks_queue().name
+    state = state_of(broker, name)
+    waiting = state.waiting if state else 0
+    if state is None or not state.consumers:
+        what = f"queue {name} has no worker: mail, exports and removals wait, in all {waiting:,}"
+        return [warning(what, f"{START_TASK_WORKER} (chat-tasks)")]
+    return [ok(f"queue {name}: workers {state.consumers}, tasks waiting {waiting:,}")]
 
 
 def _examine_dead_letters(broker: Any) -> list[Finding]:

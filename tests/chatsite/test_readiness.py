@@ -1,19 +1,23 @@
 """/readyz: whether a process can do its work, and why not, whatever hangs and however often it is asked."""
 
+import io
 import json
 import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from typing import Any
 
 import pytest
+from django.core.management import call_command
 from django.db import DEFAULT_DB_ALIAS, connection, connections
 from django.db.migrations.recorder import MigrationRecorder
 from django.test import Client
 
 from chatsite import readiness
 from chatsite.health import PATIENCE_S
+from messaging.pipeline.queues import tasks_queue
 from tests.cast import Cast
 from tests.site import Site
 from tests.visitor import Visitor
@@ -47,6 +51,34 @@ def test_a_site_that_can_work_is_ready(cast: Cast) -> None:
     assert ask() == (200, [])
 
 
+@pytest.mark.stack
+def test_that_nobody_reads_the_tasks_is_a_warning(
+    cast: Cast, request: pytest.FixtureRequest, clock: Callable[[float], None]
+) -> None:
+    client = Client()
+    warnings = [f"queue {tasks_queue().name} has no consumer"]
+    assert client.get("/readyz").json() == {"ready": True, "reasons": [], "warnings": warnings}
+    found = json.loads(output_of("pipeline", "--json"))
+    assert found["warnings"][0].startswith(warnings[0])
+    assert found["wrong"] == []
+    doubts = [one["what"] for one in json.loads(output_of("doctor", "--json")) if one["level"] == "warning"]
+    assert [what for what in doubts if tasks_queue().name in what]
+
+    request.getfixturevalue("task_worker")
+    clock(readiness.KEPT_S + 1)
+    assert client.get("/readyz").json() == {"ready": True, "reasons": [], "warnings": []}
+    found = json.loads(output_of("pipeline", "--json"))
+    assert (found["warnings"], found["broker"]["tasks"]["consumers"]) == ([], 1)
+    assert f"queue {tasks_queue().name}: workers 1" in output_of("doctor")
+
+
+def output_of(command: str, *options: str) -> str:
+    out = io.StringIO()
+    with suppress(SystemExit):  # what else is amiss is not asked here
+        call_command(command, *options, stdout=out)
+    return out.getvalue()
+
+
 def test_it_is_answered_without_session_host_or_https(
     cast: Cast, settings: Any, django_assert_num_queries: Any
 ) -> None:
@@ -54,7 +86,8 @@ def test_it_is_answered_without_session_host_or_https(
     with django_assert_num_queries(0):  # they are asked on a connection of their own
         answer = Client(headers={"host": "10.0.0.1:8001"}).get("/readyz")
     assert answer.status_code == 200
-    assert answer.json() == {"ready": True, "reasons": []}
+    assert answer.json()["ready"]
+    assert answer.json()["reasons"] == []
     assert not answer.cookies
     assert answer["Cache-Control"] == "no-store"
 

@@ -22,8 +22,9 @@ FIRST_OF_THE_SCREEN = "\x1b[H\x1b[2J"
 
 HELP = f"""
 Show each persist queue with the messages waiting, its consumers and the oldest; the workers in the roster;
-the dwell time (stored minus accepted) of the newest 1,000 stored messages; and rejected messages. Exit with 1
-when something is wrong: no consumer on a queue, messages that the broker gave up, broker or database away.
+the dwell time (stored minus accepted) of the newest 1,000 stored messages; rejected messages; and the queue
+of all other background tasks, with a warning while nobody reads it. Exit with 1 when something is wrong: no
+consumer on a persist queue, messages that the broker gave up, broker or database away.
 
 waiting: without what a worker has taken and not stored yet, two batches for a queue at most; the worker
   tells that every second, as `in hand`.
@@ -104,13 +105,15 @@ class Command(ChatCommand):
     def show_json(self, found: Figures) -> None:
         fields = asdict(found)
         del fields["database"]["newest_accepted"]
-        self.stdout.write(json.dumps({**fields, "wrong": found.wrong}))
+        self.stdout.write(json.dumps({**fields, "wrong": found.wrong, "warnings": found.warnings}))
 
     def show_lines(self, found: Figures) -> None:
         for line in (*about_queues(found), *about_workers(found), *about_messages(found)):
             self.stdout.write(line)
         for words in found.wrong:
             self.stdout.write(f"wrong: {words}")
+        for words in found.warnings:
+            self.stdout.write(f"warning: {words}")
 
 
 def why_not_empty(found: Figures, timeout_s: float) -> str:
@@ -135,6 +138,9 @@ def about_queues(found: Figures) -> Iterator[str]:
             f"{queue.name:<{width}}  waiting {queue.waiting:>7,}  consumers {queue.consumers}"
             f"  oldest {age_shown(queue)}{leftover}"
         )
+    if found.broker.tasks is not None:
+        tasks = found.broker.tasks
+        yield f"{tasks.name}  waiting {tasks.waiting:,}  consumers {tasks.consumers}"
 
 
 def age_shown(queue: QueueFigures) -> str:
