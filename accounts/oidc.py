@@ -19,8 +19,9 @@ from allauth.socialaccount.providers.oauth2.client import OAuth2Client, OAuth2Er
 from allauth.socialaccount.providers.openid_connect.provider import OpenIDConnectProvider
 from allauth.socialaccount.providers.openid_connect.views import OpenIDConnectOAuth2Adapter
 from django.conf import settings
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
+from django.utils.crypto import constant_time_compare, salted_hmac
 from requests import RequestException
 
 from accounts.models import User
@@ -94,6 +95,9 @@ class Conversation(OpenIDConnectOAuth2Adapter):  # type: ignore[misc]  # allauth
     ) -> SocialLogin:
         with made_sense_of():
             claims = self._claims(app, kwargs["response"]["id_token"])
+            # Else a token that was given out for another log-in would do.
+            if not constant_time_compare(claims["nonce"], nonce_of(request.GET["state"])):
+                raise ValueError("the token is of another log-in")
             if "userinfo_endpoint" in self.openid_config:
                 more = self._fetch_user_info(token.token)
                 # The token is signed, and this is not.
@@ -129,6 +133,16 @@ class Service(OpenIDConnectProvider):  # type: ignore[misc]  # allauth has no ty
 
     oauth2_adapter_class = Conversation
 
+    def redirect(
+        self, request: HttpRequest, process: str, next_url: str | None = None, data: Any = None, **kwargs: Any
+    ) -> HttpResponse:
+        state_id = get_adapter().generate_state_param({})
+        asked = {**self.get_auth_params(), "nonce": nonce_of(state_id)}
+        response: HttpResponse = super().redirect(
+            request, process, next_url, data, state_id=state_id, auth_params=asked, **kwargs
+        )
+        return response
+
     def extract_uid(self, data: dict[str, Any]) -> str:
         """A digest: what they are called there may be long, and differ from another's by case alone."""
         return hashlib.sha256(f"{settings.OIDC_ISSUER}\n{data['sub']}".encode()).hexdigest()
@@ -154,6 +168,11 @@ class Service(OpenIDConnectProvider):  # type: ignore[misc]  # allauth has no ty
             is_email_verified=response.get("email_verified") is True,
         )
         return login
+
+
+def nonce_of(state_id: str) -> str:
+    """What the token of a log-in has to repeat; its state is random, of one session, and good once."""
+    return salted_hmac("accounts.oidc.nonce", state_id, algorithm="sha256").hexdigest()
 
 
 def the_service(request: HttpRequest) -> Service:

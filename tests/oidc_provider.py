@@ -1,8 +1,10 @@
 """A small OpenID Connect provider on this machine, which knows one person and can be told to go wrong."""
 
+import hashlib
 import json
 import secrets
 import time
+from base64 import urlsafe_b64encode
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache
@@ -67,6 +69,7 @@ class Provider:
         assert fields["client_id"] == CLIENT_ID
         assert {"openid", "profile", "email"} <= set(fields["scope"].split())
         assert fields["code_challenge_method"] == "S256"
+        assert len(fields["nonce"]) >= 32
         code = secrets.token_urlsafe()
         self._codes[code] = fields
         return f"{fields['redirect_uri']}?{urlencode({'code': code, 'state': fields['state']})}"
@@ -88,7 +91,7 @@ class Provider:
     def _token(self, fields: dict[str, str]) -> dict[str, Any] | None:
         asked = self._codes.pop(fields.get("code", ""), None)
         knows = (fields.get("client_id"), fields.get("client_secret")) == (CLIENT_ID, CLIENT_SECRET)
-        if asked is None or not knows or not fields.get("code_verifier"):
+        if asked is None or not knows or asked["code_challenge"] != challenge_of(fields["code_verifier"]):
             return None
         now = int(time.time())
         claims = {
@@ -97,11 +100,16 @@ class Provider:
             "sub": self.person["sub"],
             "iat": now,
             "exp": now + 300,
+            "nonce": asked["nonce"],
             **self.token,
         }
         said = {name: value for name, value in claims.items() if value is not None}
         token = jwt.encode(said, self.signs_with, algorithm=self.algorithm, headers={"kid": "one"})
         return {"access_token": "access", "token_type": "Bearer", "id_token": token}
+
+
+def challenge_of(verifier: str) -> str:
+    return urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).decode().rstrip("=")
 
 
 @contextmanager

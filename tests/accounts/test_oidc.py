@@ -25,6 +25,7 @@ from accounts.actions import (
 )
 from accounts.actors import SYSTEM
 from accounts.models import Act, AuditEntry, User, UserSession
+from accounts.oidc import nonce_of
 from channels_app.models import Membership
 from tests.accounts.test_two_factor import SECOND_STEP, SET_UP, with_app
 from tests.app_codes import app_code
@@ -417,6 +418,14 @@ def about_another(provider: Provider) -> None:
     provider.token["sub"] = "bob-at-example"
 
 
+def of_another_log_in(provider: Provider) -> None:
+    provider.token["nonce"] = nonce_of("another")
+
+
+def of_no_log_in(provider: Provider) -> None:
+    provider.token["nonce"] = None
+
+
 def about_nobody(provider: Provider) -> None:
     provider.person["sub"] = ""
 
@@ -437,6 +446,8 @@ def without_its_keys(provider: Provider) -> None:
         for_ever,
         about_another,
         about_nobody,
+        of_another_log_in,
+        of_no_log_in,
         without_its_keys,
     ],
 )
