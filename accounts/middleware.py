@@ -14,7 +14,7 @@ from django.utils import timezone, translation
 
 from accounts.actions import note_session
 from accounts.models import User
-from accounts.requests import THEME_COOKIE
+from accounts.requests import THEME_COOKIE, NotedRequest
 
 logger = logging.getLogger(__name__)
 
@@ -28,25 +28,21 @@ class ReaderChoices:
     that are let in by a ticket, where nobody asks the database who that is.
     """
 
-    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+    def __init__(self, get_response: Callable[[NotedRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
-    def __call__(self, request: HttpRequest) -> HttpResponse:
-        request.reader = None  # type: ignore[attr-defined]  # a note on the request, as Django's `user`
+    def __call__(self, request: NotedRequest) -> HttpResponse:
+        request.reader = None
         response = self.get_response(request)
-        reader: User | None = request.reader  # type: ignore[attr-defined]
-        if reader is not None:
-            _keep_cookie(request, response, settings.LANGUAGE_COOKIE_NAME, reader.language)
-            _keep_cookie(request, response, THEME_COOKIE, reader.theme)
-            response["X-Page-Theme"] = reader.theme or "system"  # for what has no server to ask
+        _keep_choices(request, response)
         return response
 
     def process_view(
-        self, request: HttpRequest, view: Callable[..., Any], args: Any, kwargs: Any
+        self, request: NotedRequest, view: Callable[..., Any], args: Any, kwargs: Any
     ) -> HttpResponse | None:
         # LoginRequired has asked by now who that is, unless they came in by a pass.
-        if request.shown_pass is None and request.user.is_authenticated:  # type: ignore[attr-defined]
-            request.reader = request.user  # type: ignore[attr-defined]
+        if request.shown_pass is None and request.user.is_authenticated:
+            request.reader = request.user
             translation.activate(_language_for(request, request.user))
             _go_by_time_zone_of(request.user)
         return None
@@ -55,12 +51,12 @@ class ReaderChoices:
 class LastSeen:
     """Remembers where and when its reader was here last; no page is kept from anybody by it."""
 
-    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+    def __init__(self, get_response: Callable[[NotedRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
-    def __call__(self, request: HttpRequest) -> HttpResponse:
+    def __call__(self, request: NotedRequest) -> HttpResponse:
         response = self.get_response(request)
-        reader: User | None = request.reader  # type: ignore[attr-defined]  # by ReaderChoices
+        reader = request.reader
         session_key = request.session.session_key if reader is not None else None
         if reader is not None and session_key and reader.is_authenticated and request.user == reader:
             try:
@@ -84,6 +80,14 @@ def _go_by_time_zone_of(reader: User) -> None:
         # This machine may know fewer zones than the one that stored it: then as the browser says.
         with suppress(KeyError, ValueError, OSError):
             timezone.activate(zoneinfo.ZoneInfo(reader.time_zone))
+
+
+def _keep_choices(request: NotedRequest, response: HttpResponse) -> None:
+    reader = request.reader
+    if reader is not None:
+        _keep_cookie(request, response, settings.LANGUAGE_COOKIE_NAME, reader.language)
+        _keep_cookie(request, response, THEME_COOKIE, reader.theme)
+        response["X-Page-Theme"] = reader.theme or "system"  # for what has no server to ask
 
 
 def _keep_cookie(request: HttpRequest, response: HttpResponse, name: str, chosen: str) -> None:

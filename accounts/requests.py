@@ -4,6 +4,7 @@ from django.http import HttpRequest
 from django_htmx.middleware import HtmxDetails
 
 from accounts.models import User
+from chatsite.passes import PassedRequest
 
 THEME_COOKIE = "theme"  # what whoever was logged in last in this browser chose
 
@@ -11,6 +12,17 @@ THEME_COOKIE = "theme"  # what whoever was logged in last in this browser chose
 class SignedInRequest(HttpRequest):
     user: User
     htmx: HtmxDetails
+
+
+class NotedRequest(PassedRequest):
+    """One on which `accounts.middleware` has noted for whom the page is."""
+
+    reader: User | None
+
+
+def admin_of(request: HttpRequest) -> User:
+    """Who uses the Django admin; nobody comes this far who is not logged in."""
+    return request.user  # type: ignore[return-value]
 
 
 def token_of(request: HttpRequest) -> str:

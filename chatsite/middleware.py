@@ -20,7 +20,7 @@ from django.utils.translation import gettext
 from chatsite.database import need_database
 from chatsite.errors import ChatError, OtherPerson, WrongMethod
 from chatsite.origin import acting_from
-from chatsite.passes import Pass, pass_shown
+from chatsite.passes import PassedRequest, pass_shown
 from chatsite.responses import page_of, refusal, unsent, wants_json
 
 TIME_ZONE_COOKIE = "time_zone"
@@ -185,7 +185,7 @@ class SamePerson:
         return self.get_response(request)
 
     def process_view(
-        self, request: HttpRequest, view: Callable[..., Any], args: Any, kwargs: Any
+        self, request: PassedRequest, view: Callable[..., Any], args: Any, kwargs: Any
     ) -> HttpResponse | None:
         expected, actual = request.POST.get("author", ""), self._username_of(request)
         if not expected or not actual or expected == actual:
@@ -196,9 +196,9 @@ class SamePerson:
         return refusal(request, OtherPerson())
 
     @staticmethod
-    def _username_of(request: HttpRequest) -> str:
+    def _username_of(request: PassedRequest) -> str:
         """The name of who comes, "" when nobody is logged in."""
-        shown: Pass | None = request.shown_pass  # type: ignore[attr-defined]  # by LoginRequired
+        shown = request.shown_pass
         return shown.username if shown else request.user.username
 
 

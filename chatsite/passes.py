@@ -15,6 +15,12 @@ class Pass(Protocol):
     def username(self) -> str: ...
 
 
+class PassedRequest(HttpRequest):
+    """One on which LoginRequired has noted the pass that it shows."""
+
+    shown_pass: Pass | None
+
+
 def lets_in_by(read: Callable[..., Pass | None]) -> Callable[[View], View]:
     """Let in whoever shows a pass, without a look at their session; it is `request.shown_pass` in the view.
 

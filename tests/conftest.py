@@ -78,15 +78,7 @@ def sends_mail(settings: Any, database: None) -> None:
 @pytest.fixture(scope="session")
 def worker(django_db_setup: None) -> Iterator[int]:
     """A real Celery worker on the test's own database and queues; its process id."""
-    environment = {
-        **os.environ,
-        "DJANGO_SETTINGS_MODULE": "chatsite.settings",
-        "VENV": str(CHECKOUT / ".venv"),
-        "DATABASE_URL": database_url(),
-        "QUEUE_PREFIX": settings.QUEUE_PREFIX,
-    }
-    command = ["bash", "-c", line_of_procfile("worker")]
-    with subprocess.Popen(command, cwd=CHECKOUT, env=environment, start_new_session=True) as process:
+    with process_of_procfile("worker") as process:
         try:
             wait_for(every_queue_has_a_consumer, what="a consumer on every queue", timeout_s=60)
             yield process.pid
@@ -105,16 +97,7 @@ def task_worker(tmp_path: Path) -> Iterator[Path]:
     if not settings.BROKER_URL:
         yield tmp_path
         return
-    environment = {
-        **os.environ,
-        "DJANGO_SETTINGS_MODULE": "chatsite.settings",
-        "VENV": str(CHECKOUT / ".venv"),
-        "DATABASE_URL": database_url(),
-        "QUEUE_PREFIX": settings.QUEUE_PREFIX,
-        "EMAIL_URL": f"filemail:///{tmp_path}",
-    }
-    command = ["bash", "-c", line_of_procfile("tasks")]
-    with subprocess.Popen(command, cwd=CHECKOUT, env=environment, start_new_session=True) as process:
+    with process_of_procfile("tasks", EMAIL_URL=f"filemail:///{tmp_path}") as process:
         try:
             wait_for(somebody_reads_tasks, what="a consumer of background tasks", timeout_s=60)
             yield tmp_path
@@ -131,6 +114,20 @@ def somebody_reads_tasks() -> bool:
         except broker.channel_errors:
             return False  # not declared yet
         return bool(state.consumer_count)
+
+
+def process_of_procfile(name: str, **variables: str) -> "subprocess.Popen[bytes]":
+    """A process of deploy/Procfile on the test's own database and queues."""
+    environment = {
+        **os.environ,
+        "DJANGO_SETTINGS_MODULE": "chatsite.settings",
+        "VENV": str(CHECKOUT / ".venv"),
+        "DATABASE_URL": database_url(),
+        "QUEUE_PREFIX": settings.QUEUE_PREFIX,
+        **variables,
+    }
+    command = ["bash", "-c", line_of_procfile(name)]
+    return subprocess.Popen(command, cwd=CHECKOUT, env=environment, start_new_session=True)
 
 
 def remove_queues() -> None:
