@@ -45,7 +45,7 @@ from accounts.permissions import (
 )
 from accounts.queries import audit_of, bans_of, named_like, site_settings
 from accounts.requests import SignedInRequest
-from chatsite.admin import ActionModelForm, ReadOnlyAdmin, SavedByAction, for_each
+from chatsite.admin import ActionModelForm, ReadOnlyAdmin, SavedByAction, SearchedByIndex, for_each
 
 RIGHTS = frozenset({"is_staff", "is_superuser", "groups", "user_permissions"})  # fields of an account
 
@@ -116,7 +116,7 @@ class NewPasswordForm(AdminPasswordChangeForm):  # type: ignore[type-arg]  # Dja
 
 
 @admin.register(User)
-class AccountAdmin(SavedByAction, UserAdmin):  # type: ignore[type-arg]  # Django's own, of users
+class AccountAdmin(SearchedByIndex, SavedByAction, UserAdmin):  # type: ignore[type-arg]  # Django's own, of users
     form = AccountForm
     add_form = NewAccountForm
     list_display = ("username", "display_name", "email", "is_active", "is_staff", "date_joined")
@@ -215,10 +215,8 @@ class AccountAdmin(SavedByAction, UserAdmin):  # type: ignore[type-arg]  # Djang
         page.change_password_form = type("NewPasswordForm", (NewPasswordForm,), {"actor": request.user})
         return super(AccountAdmin, page).user_change_password(request, id, form_url)
 
-    def get_search_results(
-        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
-    ) -> tuple[QuerySet[Any], bool]:
-        return named_like(queryset, search_term) if search_term else queryset, False
+    def found(self, request: HttpRequest, rows: QuerySet[Any], words: str) -> QuerySet[Any]:
+        return named_like(rows, words)
 
 
 admin.site.unregister(Group)
@@ -257,7 +255,7 @@ class HoldsFilter(admin.SimpleListFilter):
 
 
 @admin.register(Ban)
-class BanAdmin(ReadOnlyAdmin):
+class BanAdmin(SearchedByIndex, ReadOnlyAdmin):
     """Who is banned; it is done on a page of the site that asks, to which the account's page here leads."""
 
     list_display = ("user", "reason", "banned_at", "banned_by", "lifted_at")
@@ -277,10 +275,8 @@ class BanAdmin(ReadOnlyAdmin):
     def lift(self, request: HttpRequest, chosen: QuerySet[Ban]) -> None:
         for_each(self, request, chosen, lambda actor, ban: lift_ban(actor, ban.user))
 
-    def get_search_results(
-        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
-    ) -> tuple[QuerySet[Any], bool]:
-        return bans_of(queryset, search_term) if search_term else queryset, False
+    def found(self, request: HttpRequest, rows: QuerySet[Any], words: str) -> QuerySet[Any]:
+        return bans_of(rows, words)
 
 
 class SiteForm(ActionModelForm):
@@ -318,7 +314,7 @@ class ActFilter(admin.SimpleListFilter):
 
 
 @admin.register(AuditEntry)
-class AuditAdmin(ReadOnlyAdmin):
+class AuditAdmin(SearchedByIndex, ReadOnlyAdmin):
     list_display = ("at", "actor", "act", "person", "about", "before", "after", "origin")
     list_filter = (ActFilter,)
     search_fields = ("person__username",)
@@ -328,7 +324,5 @@ class AuditAdmin(ReadOnlyAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         return self.with_related(request, "actor", "person")
 
-    def get_search_results(
-        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
-    ) -> tuple[QuerySet[Any], bool]:
-        return audit_of(queryset, search_term) if search_term else queryset, False
+    def found(self, request: HttpRequest, rows: QuerySet[Any], words: str) -> QuerySet[Any]:
+        return audit_of(rows, words)

@@ -12,7 +12,7 @@ from django.utils.html import format_html
 from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import User
+from accounts.requests import admin_of
 from channels_app import queries
 from channels_app.actions import (
     archive_channel,
@@ -23,12 +23,7 @@ from channels_app.actions import (
     restore_channel,
 )
 from channels_app.models import Channel, Membership
-from chatsite.admin import ActionModelForm, SavedByAction, for_each
-
-
-def admin_of(request: HttpRequest) -> User:
-    """Who uses the admin; nobody comes this far who is not logged in."""
-    return request.user  # type: ignore[return-value]
+from chatsite.admin import ActionModelForm, SavedByAction, SearchedByIndex, for_each
 
 
 class ChannelForm(ActionModelForm):
@@ -94,7 +89,7 @@ class MembershipChannelFilter(ChannelFilter):
 
 
 @admin.register(Channel)
-class ChannelAdmin(SavedByAction):
+class ChannelAdmin(SearchedByIndex, SavedByAction):
     form = ChannelForm
     list_display = (
         "name",
@@ -134,10 +129,8 @@ class ChannelAdmin(SavedByAction):
         visible: QuerySet[Any] = rows.visible_to(request.user)
         return visible
 
-    def get_search_results(
-        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
-    ) -> tuple[QuerySet[Any], bool]:
-        return queries.named_like(queryset, search_term) if search_term else queryset, False
+    def found(self, request: HttpRequest, rows: QuerySet[Any], words: str) -> QuerySet[Any]:
+        return queries.named_like(rows, words)
 
     def log_addition(self, request: HttpRequest, obj: Channel, message: Any) -> Any:
         if obj.is_new:
@@ -175,7 +168,7 @@ class ChannelAdmin(SavedByAction):
 
 
 @admin.register(Membership)
-class MembershipAdmin(SavedByAction):
+class MembershipAdmin(SearchedByIndex, SavedByAction):
     form = MembershipForm
     list_display = ("user", "channel", "joined_at", "left_at", "cleared_seq", "last_read_seq", "is_muted")
     list_filter = (MembershipChannelFilter,)
@@ -196,13 +189,8 @@ class MembershipAdmin(SavedByAction):
         # The list has an action that changes; there is nothing to change in the row itself.
         return obj is None and super().has_change_permission(request)
 
-    def get_search_results(
-        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
-    ) -> tuple[QuerySet[Any], bool]:
-        found = (
-            queries.find_memberships(admin_of(request), queryset, search_term) if search_term else queryset
-        )
-        return found, False
+    def found(self, request: HttpRequest, rows: QuerySet[Any], words: str) -> QuerySet[Any]:
+        return queries.find_memberships(admin_of(request), rows, words)
 
     @admin.action(description=_("Unsubscribe"), permissions=["change"])
     def unsubscribe(self, request: HttpRequest, chosen: QuerySet[Membership]) -> None:

@@ -78,6 +78,19 @@ class KeptRowsAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # rows of any 
         return lookup in shown or lookup.removesuffix("__exact") in shown
 
 
+class SearchedByIndex(KeptRowsAdmin):
+    """Admin whose search is a query of its app's own, which an index answers."""
+
+    def found(self, request: HttpRequest, rows: QuerySet[Any], words: str) -> QuerySet[Any]:
+        """Those of `rows` that are meant by `words`."""
+        raise NotImplementedError
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
+    ) -> tuple[QuerySet[Any], bool]:
+        return self.found(request, queryset, search_term) if search_term else queryset, False
+
+
 class ReadOnlyAdmin(KeptRowsAdmin):
     """Admin of a table that is looked at here and written elsewhere."""
 

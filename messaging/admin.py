@@ -12,8 +12,9 @@ from django.utils.html import format_html
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from channels_app.admin import ChannelFilter, admin_of
-from chatsite.admin import MOST_LISTED, ReadOnlyAdmin, for_each
+from accounts.requests import admin_of
+from channels_app.admin import ChannelFilter
+from chatsite.admin import MOST_LISTED, ReadOnlyAdmin, SearchedByIndex, for_each
 from chatsite.numbers import number
 from messaging.actions import delete_reported, discard_rejected, retry_rejected, settle_report
 from messaging.models import EarlierText, Message, RejectedMessage, Report
@@ -63,7 +64,7 @@ class NewestAdmin(ReadOnlyAdmin):
 
 
 @admin.register(Message)
-class MessageAdmin(NewestAdmin):
+class MessageAdmin(SearchedByIndex, NewestAdmin):
     list_display = ("seq", "channel", "author", "excerpt", "accepted_at", "is_edited", "is_deleted")
     list_filter = (MessageChannelFilter,)
     search_fields = ("client_id",)
@@ -86,11 +87,8 @@ class MessageAdmin(NewestAdmin):
         rows = self.with_related(request, "channel", "author").defer("html", "fingerprint")
         return messages_seen_by(admin_of(request), rows)
 
-    def get_search_results(
-        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
-    ) -> tuple[QuerySet[Any], bool]:
-        found = find_messages(admin_of(request), queryset, search_term) if search_term else queryset
-        return found, False
+    def found(self, request: HttpRequest, rows: QuerySet[Any], words: str) -> QuerySet[Any]:
+        return find_messages(admin_of(request), rows, words)
 
     @admin.display(description=_("text"))
     def excerpt(self, message: Message) -> str:
@@ -140,7 +138,7 @@ class OutcomeFilter(admin.SimpleListFilter):
 
 
 @admin.register(RejectedMessage)
-class RejectedMessageAdmin(NewestAdmin):
+class RejectedMessageAdmin(SearchedByIndex, NewestAdmin):
     list_display = ("client_id", "author", "reason", "outcome", "rejected_at")
     list_filter = (OutcomeFilter, ReasonFilter)
     search_fields = ("client_id",)
@@ -199,10 +197,8 @@ class RejectedMessageAdmin(NewestAdmin):
         # The oldest first, as they were said.
         for_each(self, request, chosen.order_by("pk"), act)
 
-    def get_search_results(
-        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
-    ) -> tuple[QuerySet[Any], bool]:
-        return find_rejected(queryset, search_term) if search_term else queryset, False
+    def found(self, request: HttpRequest, rows: QuerySet[Any], words: str) -> QuerySet[Any]:
+        return find_rejected(rows, words)
 
     @admin.display(description=_("envelope"))
     def envelope_as_text(self, rejected: RejectedMessage) -> str:
