@@ -357,7 +357,6 @@ def test_an_address_asked_for_too_many_links_stays_in_the_box(cast: Cast, limit:
         ("/accounts/reauthenticate/", {"password": "wrong", "next": "/accounts/2fa/app/set-up/"}),
         ("/accounts/preferences/", {"section": "email", "email": "kept@example.org", "password": "wrong"}),
         ("/accounts/preferences/leave/", {"way": "delete", "password": "wrong"}),
-        ("/admin/password_change/", {"old_password": "wrong", "new_password1": "x", "new_password2": "x"}),
     ],
 )
 def test_who_guesses_passwords_on_an_open_page_is_told_when_to_go_on(
