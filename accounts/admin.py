@@ -43,8 +43,8 @@ from accounts.permissions import (
     may_give_rights,
     may_look_at_bans,
 )
-from accounts.queries import audit_of, bans_of, named_like, site_settings
-from accounts.requests import SignedInRequest
+from accounts.queries import audit_of, audit_seen_by, bans_of, named_like, site_settings
+from accounts.requests import SignedInRequest, admin_of
 from chatsite.admin import ActionModelForm, ReadOnlyAdmin, SavedByAction, SearchedByIndex, for_each
 
 RIGHTS = frozenset({"is_staff", "is_superuser", "groups", "user_permissions"})  # fields of an account
@@ -322,7 +322,7 @@ class AuditAdmin(SearchedByIndex, ReadOnlyAdmin):
     fields = readonly_fields = list_display
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        return self.with_related(request, "actor", "person")
+        return audit_seen_by(admin_of(request), self.with_related(request, "actor", "person"))
 
     def found(self, request: HttpRequest, rows: QuerySet[Any], words: str) -> QuerySet[Any]:
         return audit_of(rows, words)

@@ -1,9 +1,10 @@
 """Every read of accounts."""
 
 import hashlib
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TypeAlias
 
 from allauth.mfa.models import Authenticator
 from django.conf import settings
@@ -13,6 +14,7 @@ from django.db.models import F, Q, QuerySet, Subquery
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 
+from accounts.actors import Actor
 from accounts.devices import Device, device_of
 from accounts.models import (
     LARGE,
@@ -58,6 +60,10 @@ class SecondFactors:
     def are_on(self) -> bool:
         return bool(self.app or self.passkeys)
 
+
+Narrow: TypeAlias = Callable[[Actor, QuerySet[AuditEntry]], QuerySet[AuditEntry]]
+
+_narrows_audit: list[Narrow] = []
 
 LAST_CHARACTER = "\U0010ffff"
 
@@ -206,6 +212,21 @@ def second_factors_of(user: User) -> SecondFactors:
         passkeys=[factor for factor in factors if factor.type == Authenticator.Type.WEBAUTHN],
         codes_left=len(codes.wrap().get_unused_codes()) if codes else 0,
     )
+
+
+def on_audit_seen(narrow: Narrow) -> None:
+    """Have `narrow(actor, entries)` leave out what is about a place that `actor` can't see.
+
+    An app calls this in `ready()`.
+    """
+    _narrows_audit.append(narrow)
+
+
+def audit_seen_by(actor: Actor, entries: QuerySet[AuditEntry]) -> QuerySet[AuditEntry]:
+    """Those of `entries` that `actor` may read in the admin. Who runs the site reads all (`audit_log`)."""
+    for narrow in _narrows_audit:
+        entries = narrow(actor, entries)
+    return entries
 
 
 def audit_of(entries: QuerySet[AuditEntry], words: str) -> QuerySet[AuditEntry]:

@@ -18,6 +18,7 @@ class ChannelsConfig(AppConfig):
             on_user_deleted,
             on_user_switched,
         )
+        from accounts.queries import on_audit_seen
         from channels_app.actions import (
             channel_to_invite_to,
             empty_memberships,
@@ -28,6 +29,7 @@ class ChannelsConfig(AppConfig):
             refuse_to_leave_ownerless,
         )
         from channels_app.actions.exports import count_memberships, files_of_memberships
+        from channels_app.queries import audit_not_hidden_from
 
         on_user_created(join_public)
         on_user_switched(lock=lock_channels_of, step=follow_account)
@@ -35,3 +37,4 @@ class ChannelsConfig(AppConfig):
         on_user_deleted(empty_memberships)
         on_invited(Place(find=channel_to_invite_to, join=join_invited))
         contribute_to_export(count=count_memberships, files=files_of_memberships)
+        on_audit_seen(audit_not_hidden_from)

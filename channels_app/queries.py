@@ -8,7 +8,7 @@ from django.core.paginator import Page, Paginator
 from django.db.models import Case, Exists, F, OuterRef, Q, QuerySet, When
 
 from accounts.actors import Actor
-from accounts.models import Block, SiteSettings, User
+from accounts.models import AuditEntry, Block, SiteSettings, User
 from accounts.queries import LAST_CHARACTER, channel_creators, site_settings, user_by_username
 from accounts.queries import named_like as people_named_like
 from channels_app.models import MOST_IN_DIRECT, Channel, Invitation, Membership, Role
@@ -270,6 +270,11 @@ def landing_channel() -> Channel:
 def memberships_seen_by(actor: Actor, memberships: QuerySet[Membership]) -> QuerySet[Membership]:
     """Those of `memberships` that are of channels which `actor` may see."""
     return memberships.filter(~Exists(Channel.objects.hidden_from(actor).filter(pk=OuterRef("channel"))))
+
+
+def audit_not_hidden_from(actor: Actor, entries: QuerySet[AuditEntry]) -> QuerySet[AuditEntry]:
+    """Those of `entries` that are about no channel which is hidden from `actor`."""
+    return entries.filter(~Exists(Channel.objects.hidden_from(actor).filter(slug=OuterRef("about"))))
 
 
 def busiest_channels(actor: Actor, *, and_also: str = "") -> list[Channel]:

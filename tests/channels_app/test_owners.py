@@ -1,12 +1,15 @@
 """Who owns a private channel once its owner's account ends, by whatever way."""
 
+import io
 from collections.abc import Callable
 
 import pytest
+from django.core.management import call_command
 
 from accounts.actions import deactivate_user, leave_site, reactivate_user
+from accounts.actors import SYSTEM
 from accounts.models import AuditEntry, User
-from channels_app.actions import archive_channel, set_role
+from channels_app.actions import archive_channel, join_channel, rename_channel, set_role
 from channels_app.models import Channel, Membership, Role
 from tests.cast import PASSWORD, Cast, signed_in
 from tests.channels_app.test_roles import role_of
@@ -36,6 +39,31 @@ def test_the_moderator_who_is_there_longest_comes_after_the_owner(cast: Cast, cr
     )
     page = signed_in(cast.carol).get(f"/channels/{crew.slug}/settings/")
     assert page.status_code == 200
+
+
+def seen_in_admin(user: User) -> list[str]:
+    """What the admin's audit log tells `user` of channels: which it is about, and what was another then."""
+    rows = signed_in(user).get("/admin/accounts/auditentry/").context["cl"].result_list
+    return [f"{entry.about} {entry.after}" for entry in rows if entry.about]
+
+
+def test_of_what_the_site_does_there_the_admin_tells_those_who_are_in_it(cast: Cast, crew: Channel) -> None:
+    deactivate_user(cast.alice, cast.bob)
+    rename_channel(SYSTEM, crew, name="firing")
+    rename_channel(SYSTEM, cast.design, name="drawing")
+    entry = AuditEntry.objects.filter(about=crew.slug).first()
+    assert entry is not None
+    alice = signed_in(cast.alice)
+
+    assert seen_in_admin(cast.alice) == ["design {'name': 'drawing'}"]
+    for page in ("change", "history"):
+        assert alice.get(f"/admin/accounts/auditentry/{entry.pk}/{page}/").status_code == 302
+
+    told = io.StringIO()
+    call_command("audit", stdout=told)
+    assert crew.slug in told.getvalue()  # for who runs the machine
+    join_channel(SYSTEM, crew, user=cast.alice)
+    assert f"{crew.slug} {{'name': 'firing'}}" in seen_in_admin(cast.alice)
 
 
 def test_without_a_moderator_the_member_who_is_there_longest_does(cast: Cast, crew: Channel) -> None:
