@@ -13,12 +13,13 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from accounts.models import User
 from accounts.queries import blocked_by
 from accounts.requests import SignedInRequest
 from channels_app.actions import mark_read
 from channels_app.forms import ReadForm
 from channels_app.models import Channel, Membership
-from channels_app.permissions import may_open_settings
+from channels_app.permissions import is_member, may_open_settings
 from channels_app.queries import channel_by_slug, landing_channel, membership_of
 from chatsite.database import need_database
 from chatsite.errors import ChatError, Invalid
@@ -104,7 +105,13 @@ def changes(request: SignedInRequest, slug: str) -> HttpResponse:
     shown = channel_by_slug(request.user, slug)
     answer = changes_after(request.user, shown, _number(request, "after", default=0))
     ticket = _new_ticket(request, shown) if answer.may_post else ""
-    context = {"channel": shown, "changes": answer, "ticket": ticket, "composer": ComposerForm()}
+    context = {
+        "channel": shown,
+        "changes": answer,
+        "ticket": ticket,
+        "composer": ComposerForm(),
+        "rights": _rights(request.user, shown),
+    }
     return render(request, "messaging/_changes.html", context)
 
 
@@ -283,10 +290,15 @@ def _channel_page(
         "composer": composer,
         "sketch": Message(author=request.user),
         "focus": focus,
-        "may_moderate": may_moderate.test(request.user, shown),
-        "may_open_settings": may_open_settings.test(request.user, shown),
+        "rights": _rights(request.user, shown),
     }
     return render(request, "messaging/channel.html", context, status=status)
+
+
+def _rights(user: User, channel: Channel) -> list[str]:
+    """What the page's tools go by; an open page hears of others with what changed, and gets other tools."""
+    rights = {"member": is_member, "moderator": may_moderate, "settings": may_open_settings}
+    return [name for name, right in rights.items() if right.test(user, channel)]
 
 
 def _run_of_messages(

@@ -9,7 +9,7 @@ import { live } from "chat/live";
 import { fold } from "chat/folding";
 import { inFull, toTheSecond } from "chat/local_time";
 import { Older } from "chat/older";
-import { go } from "chat/pages";
+import { go, renewPart } from "chat/pages";
 import { Reading } from "chat/reading";
 import { sending } from "chat/sending";
 import { Timeline } from "chat/timeline";
@@ -142,9 +142,11 @@ class ChannelPage {
     this.#unsent.addEventListener("decided", () => this.#focusWhenIdle());
     this.#on(outbox, "changed", ({ detail }) => this.#outboxChanged(detail));
     this.#catchUp.addEventListener("recovered", () => delivery.hurry());
-    this.#catchUp.addEventListener("answered", ({ detail: { lastReadSeq, unreadMarks, askedAt, about, start } }) => {
+    this.#catchUp.addEventListener("answered", ({ detail }) => {
+      const { lastReadSeq, unreadMarks, askedAt, about, start, rights } = detail;
       showAbout(about);
       showStart(start);
+      this.#showRights(rights);
       this.#sayWhoMayPost();
       if (lastReadSeq) this.#reading?.heard(Number(lastReadSeq), Number(unreadMarks ?? 0), askedAt);
     });
@@ -182,6 +184,17 @@ class ChannelPage {
     else if (!this.#connection.isSaying) {
       this.#connection.say(this.#region, ...reload(pageUrl, word(mayPost ? "may_post" : "may_not_post")));
     }
+  }
+
+  /** They have another role, or are not in the channel any more: the tools for it come and go. */
+  #showRights(rights) {
+    const channel = document.querySelector(".channel");
+    if (rights === undefined || rights === channel.dataset.rights) return;
+    channel.dataset.rights = rights;
+    for (const name of ["member", "moderator"]) {
+      channel.classList.toggle(`channel--${name}`, rights.split(" ").includes(name));
+    }
+    renewPart(this.#region.dataset.pageUrl, ".channel__tools", this.#signal);
   }
 
   /** The channel has another name, and with it another address; nobody is to lose what they read or write. */

@@ -192,6 +192,16 @@ function renew(form, answer) {
   return true;
 }
 
+/** Put the part of the page at `url` that `selector` names in the place of this page's, unless `signal` is aborted by then. */
+export async function renewPart(url, selector, signal) {
+  const answer = await read(url, { headers: { "HX-Preloaded": "true" } }).catch(() => null);
+  const fresh = answer?.ok && parsed(answer).querySelector(`#main ${selector}`);
+  const part = document.querySelector(selector);
+  if (!fresh || !part || signal.aborted) return;
+  part.replaceWith(fresh);
+  document.dispatchEvent(new CustomEvent("renewed"));
+}
+
 /** Without its inline style, which is there already, and which the policy of this page knows nothing of. */
 function parsed({ html }) {
   return new DOMParser().parseFromString(html.replace(/<style nonce[^]*?<\/style>/g, ""), "text/html");

@@ -48,6 +48,40 @@ def test_somebody_is_asked_in_talks_and_is_taken_out(person: MakePerson, unique:
     expect(carol.sidebar.get_by_role("link", name=name)).to_have_count(0)
 
 
+def give_role(host: Person, address: str, member: Person, role: str) -> None:
+    host.page.goto(f"{address}members/{member.username}/")
+    host.page.get_by_role("radio", name=re.compile(f"^{role}:")).check()
+    host.button("Save").click()
+    expect(host.page.get_by_text("has another role now")).to_be_visible()
+
+
+def test_a_role_comes_and_goes_on_an_open_page(person: MakePerson, unique: Unique) -> None:
+    bob, carol = person("bob").sign_up(), person("carol").sign_up()
+    bob.create_channel(unique("garden"))
+    address = bob.page.url
+    bob.say("Who waters?")
+    carol.page.goto(address)
+    carol.button("Join").click()
+    carol.sees_stored("Who waters?")
+    settings = carol.page.get_by_role("link", name="Channel settings")
+    carol.message("Who waters?").hover()
+    delete = carol.message("Who waters?").get_by_role("button", name="Delete")
+    expect(settings).to_have_count(0)
+    expect(delete).to_be_hidden()
+
+    give_role(bob, address, carol, "Moderator")
+    expect(settings).to_be_visible()
+    expect(delete).to_be_visible()
+
+    give_role(bob, address, carol, "Member")
+    expect(settings).to_have_count(0)
+    expect(delete).to_be_hidden()
+
+    bob.page.goto(f"{address}members/{carol.username}/")
+    bob.button("Remove from channel").click()
+    expect(carol.button("Unsubscribe")).to_have_count(0)
+
+
 def test_a_conversation_begins_with_a_press_on_a_name(person: MakePerson) -> None:
     bob, carol = person("bob").sign_up(), person("carol").sign_up()
     bob.page.goto(f"/people/{carol.username}/")

@@ -16,9 +16,10 @@ from channels_app.actions import (
     edit_topic,
     join_channel,
     leave_channel,
+    set_role,
     undo_clear_channel,
 )
-from channels_app.models import Channel
+from channels_app.models import Channel, Role
 from channels_app.queries import channel_by_slug, membership_of
 from messaging.actions import delete_message, edit_message
 from messaging.models import Message
@@ -328,3 +329,22 @@ def test_the_missed_changes_lead_to_the_state_of_a_fresh_page(cast: Cast) -> Non
     fresh = carol.get("/channels/design/").context["messages_page"]
     assert list(page.items()) == [(item.message.client_id, item.message.text) for item in fresh.items]
     assert Message.objects.count() == 5
+
+
+def test_what_one_may_do_there_is_told_as_it_is_now(cast: Cast) -> None:
+    def rights(user: User) -> str:
+        [found] = re.findall(r'data-rights="([^"]*)"', changes(signed_in(user), cast.design, 0).html)
+        page = signed_in(user).get("/channels/design/").content.decode()
+        assert f'data-rights="{found}"' in page
+        return str(found)
+
+    assert rights(cast.dave) == "member moderator settings"
+    assert rights(cast.alice) == "moderator settings"
+    assert rights(cast.mallory) == ""
+    assert rights(cast.bob) == "member"
+    set_role(cast.dave, cast.design, user=cast.bob, role=Role.MODERATOR)
+    assert rights(cast.bob) == "member moderator settings"
+    set_role(cast.dave, cast.design, user=cast.bob, role=Role.MEMBER)
+    assert rights(cast.bob) == "member"
+    leave_channel(cast.dave, cast.design, user=cast.bob)
+    assert rights(cast.bob) == ""
