@@ -184,6 +184,8 @@ class Worker(models.Model):
     in_hand = models.PositiveIntegerField(
         _("messages in hand"), default=0, db_default=0, help_text=_("Taken from the queues, not stored yet.")
     )
+    # JSON: by partition, when the oldest of them was accepted, in microseconds since 1970.
+    oldest_in_hand = models.CharField(max_length=2000, blank=True, default="", db_default="", editable=False)
 
     class Meta:
         verbose_name = _("worker")

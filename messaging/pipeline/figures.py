@@ -1,5 +1,6 @@
 """The pipeline in figures, for operators: what waits, who stores it, how long it takes, what was rejected."""
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -13,6 +14,7 @@ from django.utils import timezone
 from chatsite.health import PATIENCE_S, be_impatient, within
 from messaging.models import Message, RejectedMessage, Worker
 from messaging.pipeline.broker import BROKER_FAULTS
+from messaging.pipeline.envelope import in_microseconds
 from messaging.pipeline.queue_states import (
     QueueState,
     asked_broker,
@@ -31,13 +33,16 @@ class QueueFigures:
     """A persist queue; `is_leftover` when nothing is put into it since PERSIST_QUEUES was lowered.
 
     Arguments:
-        oldest_s_at_most: nothing in it has waited longer; None when nothing waits, or when it can't be told.
+        oldest_s: for so long the oldest of its messages has been on its way, as the worker says that holds
+            it; None when none does.
+        oldest_s_at_most: none has been for longer; None when nothing waits, or when it can't be told.
     """
 
     name: str
     waiting: int
     consumers: int
     is_leftover: bool
+    oldest_s: float | None
     oldest_s_at_most: float | None
 
 
@@ -67,6 +72,7 @@ class WorkerFigures:
 
     Arguments:
         in_hand: messages that it had taken and not stored, when it was seen.
+        oldest_s: by partition, for how long the oldest of these has been on its way.
     """
 
     host: str
@@ -74,6 +80,7 @@ class WorkerFigures:
     seen_s_ago: float
     is_fresh: bool
     in_hand: int
+    oldest_s: Mapping[int, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +160,7 @@ class Figures:
 def figures() -> Figures:
     """Ask database and broker; one that is away or hangs costs PATIENCE_S and is told as such."""
     database = _of_the_database()
-    return Figures(_of_the_broker(database.newest_accepted), database)
+    return Figures(_of_the_broker(database), database)
 
 
 def roster() -> list[WorkerFigures]:
@@ -165,9 +172,22 @@ def roster() -> list[WorkerFigures]:
     rows = seen.annotate(asked_at=Now()).order_by("host", "pid")
     ages = [(row, (row.asked_at - row.seen_at).total_seconds()) for row in rows]
     return [
-        WorkerFigures(row.host, row.pid, max(0.0, age), is_fresh=age < FRESH_S, in_hand=row.in_hand)
+        WorkerFigures(
+            row.host,
+            row.pid,
+            max(0.0, age),
+            is_fresh=age < FRESH_S,
+            in_hand=row.in_hand,
+            oldest_s=_oldest_of(row),
+        )
         for row, age in ages
     ]
+
+
+def _oldest_of(row: Worker) -> dict[int, float]:
+    now_us = in_microseconds(timezone.now())
+    said = json.loads(row.oldest_in_hand or "{}")
+    return {int(partition): max(0.0, (now_us - us) / 1_000_000) for partition, us in said.items()}
 
 
 def _of_the_database() -> DatabaseFigures:
@@ -207,7 +227,7 @@ def _newest_by_partition(messages: Sequence[tuple[int, datetime, datetime]]) -> 
     return newest
 
 
-def _of_the_broker(newest_accepted: Mapping[int, datetime]) -> BrokerFigures:
+def _of_the_broker(database: DatabaseFigures) -> BrokerFigures:
     if not settings.BROKER_URL:
         return BrokerFigures(is_used=False)
     try:
@@ -217,11 +237,12 @@ def _of_the_broker(newest_accepted: Mapping[int, datetime]) -> BrokerFigures:
     except BROKER_FAULTS as fault:
         return BrokerFigures(is_used=True, fault=str(fault))
     known = [
-        _with_age(state, newest_accepted.get(partition))
-        for partition, state in enumerate(states.values())
-        if state is not None
+        _with_age(state, partition, database) for partition, state in enumerate(states.values()) if state
     ]
-    left = [QueueFigures(state.name, state.waiting, state.consumers, True, None) for state in leftovers]
+    left = [
+        _with_age(state, partition, database, is_leftover=True)
+        for partition, state in enumerate(leftovers, settings.PERSIST_QUEUES)
+    ]
     return BrokerFigures(
         is_used=True,
         queues=[*known, *left],
@@ -239,9 +260,18 @@ def _ask_broker() -> tuple[
         return persist_states(broker), leftover_states(broker), dead, tasks
 
 
-def _with_age(state: QueueState, newest_accepted: datetime | None) -> QueueFigures:
-    """A queue is stored in its order: what still waits was accepted after what was stored last."""
-    oldest_s = None
-    if state.waiting and newest_accepted is not None:
-        oldest_s = max(0.0, (timezone.now() - newest_accepted).total_seconds())
-    return QueueFigures(state.name, state.waiting, state.consumers, False, oldest_s)
+def _with_age(
+    state: QueueState, partition: int, database: DatabaseFigures, *, is_leftover: bool = False
+) -> QueueFigures:
+    """The queue with the age of its oldest message, or a bound of it.
+
+    A queue is stored in its order. So the worker that reads it holds its oldest; and where none does, what
+    waits was accepted after what was stored last.
+    """
+    held = [worker.oldest_s.get(partition) for worker in database.workers if worker.is_fresh]
+    oldest_s = max((age for age in held if age is not None), default=None)
+    newest = None if is_leftover else database.newest_accepted.get(partition)
+    at_most_s = oldest_s
+    if oldest_s is None and state.waiting and newest is not None:
+        at_most_s = max(0.0, (timezone.now() - newest).total_seconds())
+    return QueueFigures(state.name, state.waiting, state.consumers, is_leftover, oldest_s, at_most_s)

@@ -56,7 +56,7 @@ class Inbox:
         self._stretch = 1.0
         self._deliveries: deque[Delivery] = deque()
         self._bytes = 0
-        self._in_work = 0
+        self._in_work: list[Delivery] = []
         self._taken_at = -math.inf
         self._is_closed = False
         self._changed = threading.Condition()
@@ -73,7 +73,14 @@ class Inbox:
     def in_hand(self) -> int:
         """How many deliveries are here or in work."""
         with self._changed:
-            return len(self._deliveries) + self._in_work
+            return len(self._deliveries) + len(self._in_work)
+
+    @property
+    def oldest(self) -> dict[int, Delivery]:
+        """By partition, the first of the deliveries that are here or in work."""
+        with self._changed:
+            held = [*self._in_work, *self._deliveries]
+        return {delivery.lease.partition: delivery for delivery in reversed(held)}
 
     def take(self) -> list[Delivery]:
         """The next batch, once it is full or the last one is long enough ago; empty once it is closed."""
@@ -86,7 +93,7 @@ class Inbox:
                 if left_s <= 0 or self._is_full():
                     self._taken_at = time.monotonic()
                     batch = self._cut()
-                    self._in_work += len(batch)
+                    self._in_work = batch
                     self._stretch = min(max(1.0, len(batch) / MANY), LONGEST_STRETCH)
                     return batch
                 self._changed.wait(left_s)
@@ -95,7 +102,7 @@ class Inbox:
     def done(self, batch: list[Delivery]) -> None:
         """The batch is not in work any more."""
         with self._changed:
-            self._in_work -= len(batch)
+            self._in_work = []
             for delivery in batch:
                 delivery.lease.in_work -= 1
 

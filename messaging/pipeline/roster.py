@@ -5,13 +5,14 @@ single active consumer, whatever two workers think of who is its own.
 """
 
 import contextlib
+import json
 import logging
 import os
 import socket
 import threading
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import timedelta
 
 from django.db import Error, IntegrityError, connection, transaction
@@ -25,6 +26,22 @@ FRESH_S = 5.0  # a worker not seen for so long has lost its queues to the others
 FORGOTTEN = timedelta(minutes=1)
 
 logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class InHand:
+    """What a worker has taken from the queues and not stored yet.
+
+    Arguments:
+        number: of messages.
+        oldest: by partition, when the oldest of them was accepted, in microseconds since 1970.
+    """
+
+    number: int = 0
+    oldest: Mapping[int, int] = field(default_factory=dict)
+
+
+NOTHING = InHand()
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +69,7 @@ def sign_in(host: str, pid: int) -> int:
     return Worker.objects.create(host=host, pid=pid, started_at=Now(), seen_at=Now()).pk
 
 
-def renew(row: int, host: str, pid: int, *, in_hand: int = 0) -> Seat:
+def renew(row: int, host: str, pid: int, *, in_hand: InHand = NOTHING) -> Seat:
     """Say that the worker `pid` of `host` is there, and learn its seat among the others.
 
     Time is the database's, which all of them share. A process of this host that has ended leaves at once,
@@ -60,17 +77,15 @@ def renew(row: int, host: str, pid: int, *, in_hand: int = 0) -> Seat:
 
     Arguments:
         row: as `sign_in` returned it.
-        in_hand: messages that it has taken from the queues and not stored yet.
 
     Raises:
         django.db.Error: the database is away.
     """
+    said = {"seen_at": Now(), "in_hand": in_hand.number, "oldest_in_hand": json.dumps(dict(in_hand.oldest))}
     # Two containers may call themselves the same: they share a row, and one of them stands by.
-    if not Worker.objects.filter(host=host, pid=pid).update(seen_at=Now(), in_hand=in_hand):
+    if not Worker.objects.filter(host=host, pid=pid).update(**said):
         with contextlib.suppress(IntegrityError):
-            Worker.objects.create(
-                pk=row, host=host, pid=pid, started_at=Now(), seen_at=Now(), in_hand=in_hand
-            )
+            Worker.objects.create(pk=row, host=host, pid=pid, started_at=Now(), **said)
     fresh = Worker.objects.filter(seen_at__gt=Now() - timedelta(seconds=FRESH_S)).order_by("pk")
     there = [worker for worker in fresh if worker.host != host or _is_alive(worker.pid)]
     names = [(worker.host, worker.pid) for worker in there]
@@ -105,12 +120,12 @@ class Roster:
     A seat that could not be renewed for FRESH_S is lost: by then the others have taken over.
     """
 
-    def __init__(self, *, on_change: Callable[[], None], in_hand: Callable[[], int]) -> None:
+    def __init__(self, *, on_change: Callable[[], None], in_hand: Callable[[], InHand]) -> None:
         """Both are called in the thread.
 
         Arguments:
             on_change: whenever the seat may be another.
-            in_hand: how many messages this worker has taken and not stored yet.
+            in_hand: what this worker holds.
         """
         self._on_change = on_change
         self._in_hand = in_hand

@@ -24,9 +24,10 @@ from django.db import connection
 
 from chatsite.live.bus import wait_until_told
 from messaging.pipeline.delivery import GivenUp, deliver, read_call
+from messaging.pipeline.envelope import Envelope
 from messaging.pipeline.inbox import Delivery, Inbox, Lease
 from messaging.pipeline.queues import dead_letter_queue, partition_name, partition_queue, persist_queues
-from messaging.pipeline.roster import Roster
+from messaging.pipeline.roster import InHand, Roster
 
 TICK_S = 1.0
 LAST_BATCH_S = 20.0  # that a worker which is asked to end waits for its batch
@@ -75,7 +76,7 @@ class Persisting:
         self._finished: deque[list[Delivery]] = deque()  # stored, not acknowledged yet
         self._partitions = 0
         self._wake_reader, self._wake_writer = socket.socketpair()
-        self._roster = Roster(on_change=self._wake_loop, in_hand=lambda: self._inbox.in_hand)
+        self._roster = Roster(on_change=self._wake_loop, in_hand=self._in_hand)
         self._thread = threading.Thread(target=self._store, name="persister", daemon=True)
         self._tick: Any = None
 
@@ -225,6 +226,12 @@ class Persisting:
             self._inbox.done(batch)
             self._wake_loop()
             ended_at = time.monotonic()
+
+    def _in_hand(self) -> InHand:
+        """Called by the roster's thread."""
+        oldest = {partition: read_call(delivery.body) for partition, delivery in self._inbox.oldest.items()}
+        accepted = {one: item.accepted_us for one, item in oldest.items() if isinstance(item, Envelope)}
+        return InHand(self._inbox.in_hand, accepted)
 
     def _wake_loop(self) -> None:
         """Called by the other threads."""

@@ -4,10 +4,12 @@ import contextlib
 import io
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
 import sys
+import time
 import uuid
 from collections.abc import Iterator
 from datetime import timedelta
@@ -96,6 +98,7 @@ def test_a_healthy_pipeline_shows_queues_workers_and_times(cast: Cast, settings:
     assert worker["seen_s_ago"] < 5
     assert found["database"]["dwell_of"] == 1
     assert 0 <= found["database"]["dwell_p50_ms"] == found["database"]["dwell_p99_ms"] < 10_000
+    wait_for(lambda: lines()[0].endswith("oldest -"), what="the worker to say that it holds nothing")
     shown = lines()
     assert shown[0].startswith(f"{queues[0]['name']}  waiting       0  consumers 1  oldest -")
     assert any(line.startswith(f"worker {worker['host']}:{worker['pid']}  seen ") for line in shown)
@@ -165,6 +168,7 @@ def test_what_waits_is_no_older_than_the_newest_message_stored(
     put(channel, idle_queues[other])
     queues = look()[0]["broker"]["queues"]
     assert 30 <= queues[own]["oldest_s_at_most"] < 60
+    assert "oldest at most 3" in lines()[own]
     assert queues[other]["oldest_s_at_most"] is None
     assert "oldest unknown" in lines()[other]
 
@@ -257,6 +261,28 @@ def test_waiting_until_empty_gives_up_in_time_and_says_why(
     settings.BROKER_URL = f"amqp://chat:hush@127.0.0.1:{closed_port()}//"
     with pytest.raises(CommandError, match="the broker can't be reached"):
         call_command("pipeline", "--wait-empty", "0.1", stdout=io.StringIO())
+
+
+@pytest.mark.stack
+def test_the_oldest_message_is_known_while_a_worker_holds_it(cast: Cast, settings: Any) -> None:
+    wait_for(Worker.objects.exists, what="the worker in the roster")
+    partition = cast.public.pk % settings.PERSIST_QUEUES
+
+    def oldest_s() -> float:
+        return look()[0]["broker"]["queues"][partition]["oldest_s"] or 0.0
+
+    began_at = time.monotonic()
+    with transaction.atomic():
+        Channel.objects.select_for_update().get(pk=cast.public.pk)
+        for text in ("first", "second"):
+            accept(cast.bob, cast.public, text=text, client_id=uuid.uuid4())
+        first = wait_for(oldest_s, what="the worker to say what it holds")
+        assert first <= time.monotonic() - began_at
+        assert re.search(r"oldest [0-9.]+ s$", lines()[partition])
+        wait_for(lambda: oldest_s() > first + 1, what="its age to grow")
+        assert oldest_s() <= time.monotonic() - began_at
+    wait_for(lambda: Message.objects.count() == 2, what="both to be stored")
+    wait_for(lambda: lines()[partition].endswith("oldest -"), what="nothing in hand")
 
 
 def nothing_shows() -> bool:

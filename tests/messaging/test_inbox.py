@@ -31,6 +31,25 @@ def test_a_full_batch_does_not_wait() -> None:
     assert bodies(box.take()) == ["a", "b", "c"]
 
 
+def test_the_oldest_of_each_queue_is_known_until_it_is_done() -> None:
+    box = inbox(most=2)
+    one, other = Lease(0, None), Lease(1, None)
+    put(box, one, "a", "b")
+    put(box, other, "c")
+
+    def oldest() -> dict[int, bytes | str]:
+        return {partition: delivery.body for partition, delivery in box.oldest.items()}
+
+    assert oldest() == {0: "a", 1: "c"}
+    batch = box.take()
+    assert oldest() == {0: "a", 1: "c"}
+    box.done(batch)
+    assert oldest() == {1: "c"}
+    box.end(other)
+    assert oldest() == {}
+    assert box.in_hand == 0
+
+
 def test_what_comes_after_a_pause_does_not_wait() -> None:
     box = inbox(wait_s=LONG_S)
     put(box, Lease(0, None), "a")

@@ -28,8 +28,10 @@ consumer on a persist queue, messages that the broker gave up, broker or databas
 
 waiting: without what a worker has taken and not stored yet, two batches for a queue at most; the worker
   tells that every second, as `in hand`.
-oldest: nobody can look at the head of such a queue. A queue is stored in its order, so what waits was
-  accepted after the newest stored message of its channels: shown is the time since then. It says too little
+oldest: for how long the oldest message of the queue has been on its way, as the worker that holds it tells
+  every second. While none does it is a bound ("at most"): nobody can look at the head of a queue that one
+  consumer alone may read, without being that one. A queue is stored in its order, so what waits was accepted
+  after the newest stored message of its channels, and the bound is the time since then. It says too little
   while messages are also stored directly (broker away, PERSIST_DIRECT), as those pass the queue.
 --wait-empty: returns when no queue and no worker of the roster has had anything for {SETTLE_S:g} s; or at
   once when no worker is left to hold anything.
@@ -144,6 +146,8 @@ def about_queues(found: Figures) -> Iterator[str]:
 
 
 def age_shown(queue: QueueFigures) -> str:
+    if queue.oldest_s is not None:
+        return f"{queue.oldest_s:,.1f} s"
     if not queue.waiting:
         return "-"
     return "unknown" if queue.oldest_s_at_most is None else f"at most {queue.oldest_s_at_most:,.1f} s"
