@@ -122,6 +122,10 @@ class Person:
         message.hover()
         message.get_by_role("button", name=name, exact=True).click()
 
+    def look_again(self) -> None:
+        """Come back to the page, which asks then what is new."""
+        self.page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+
     def pump(self) -> None:
         """Have the page draw twice, so that it has noticed what happened to it."""
         self.page.evaluate(

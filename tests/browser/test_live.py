@@ -266,8 +266,7 @@ def test_an_answer_that_was_on_its_way_does_not_hide_that_the_network_is_gone(
     wait_for_stream(carol.page)
     held: list[Route] = []
     carol.page.route(CHANGES, lambda route: held.append(route), times=1)
-    # It asks whenever it is looked at.
-    carol.page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    carol.look_again()
     wait_for(lambda: carol.page.evaluate("true") and bool(held), what="the question")
     say_all(site, writer, address, ["before it went"])
     answer = held[0].fetch()
