@@ -50,6 +50,8 @@ class Channel:
 
 
 class Audience:
+    """People and channels by their ids: those who have streams here, and those that somebody listens to."""
+
     def __init__(self) -> None:
         self.people: dict[int, Person] = {}
         self.channels: dict[int, Channel] = {}  # what was read longest ago first
@@ -77,6 +79,7 @@ class Audience:
         Arguments:
             opened: the channels that it shows.
             places: all those of `unknown_among` that are there.
+            now: by the monotonic clock.
         """
         person = self.people.setdefault(viewer.user_id, Person(viewer, now))
         person.streams.add(stream)
@@ -101,7 +104,7 @@ class Audience:
             del self.people[stream.user_id]
 
     def renew(self, person: Person, viewer: Viewer, places: Mapping[int, Place]) -> None:
-        """Take note of what `person` may hear now."""
+        """Take note of what `person` may hear now; `places` as of `add`."""
         lost = person.viewer.joined - viewer.joined
         won = viewer.joined - person.viewer.joined
         person.viewer = viewer

@@ -3,11 +3,10 @@
 import json
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import TypeAlias
 from uuid import UUID
 
 Value: TypeAlias = int | str
-Subject: TypeAlias = Literal["channel", "user", "hub"]
 
 
 @dataclass(frozen=True, slots=True)

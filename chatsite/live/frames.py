@@ -20,33 +20,40 @@ def ready(username: str) -> bytes:
 
 
 def changes(before: Place, batch: Batch, html: str) -> bytes:
+    """What changed in a channel after `before`, to show; a browser that comes back names the last id."""
     place = batch.place
     facts = {"slug": place.slug, "after": before.version, "version": place.version, "html": html}
     return f"id: {place.channel_id}:{place.version}\n".encode() + _event("changes", facts)
 
 
 def count(place: Place, after: int, new: Sequence[Said], gone: Sequence[Said]) -> bytes:
+    """What changed in a channel after version `after`, for who counts what is unread there."""
     facts = {"slug": place.slug, "after": after, "version": place.version, "new": new, "gone": gone}
     return _event("count", facts)
 
 
 def hint(place: Place) -> bytes:
+    """That something changed in a channel: its pages ask for it."""
     return _event("hint", {"slug": place.slug})
 
 
 def sidebar() -> bytes:
+    """That the sidebar shows something else: pages ask for it."""
     return _event("sidebar", {})
 
 
 def rejected(client_id: str) -> bytes:
+    """That a message of the reader's was accepted and can't be stored: its browser asks why."""
     return _event("rejected", {"client_id": client_id})
 
 
 def typing(place: Place, username: str, name: str) -> bytes:
+    """That somebody, shown as `name`, writes in a channel."""
     return _event("typing", {"slug": place.slug, "username": username, "name": name})
 
 
 def heard(place: Place) -> bytes:
+    """That others were told that the reader writes in a channel."""
     return _event("heard", {"slug": place.slug})
 
 
@@ -56,6 +63,7 @@ def presence(states: Mapping[int, str]) -> bytes:
 
 
 def bye() -> bytes:
+    """The last words of a stream in whose session nobody is logged in any more."""
     return _event("bye", {"reason": "logged_out"})
 
 

@@ -23,7 +23,10 @@ logger = logging.getLogger(__name__)
 
 
 class Refused(Exception):
-    """A stream may not begin; `code` says why: logged_out, too_many_streams, unavailable."""
+    """A stream may not begin; `code` says why.
+
+    Here: logged_out, too_many_streams, unavailable; the endpoint knows of others.
+    """
 
     def __init__(self, code: str) -> None:
         self.code = code

@@ -59,12 +59,14 @@ class Work:
 
 
 class Inbox:
+    """Filled by any thread, emptied by the reader's; of what only the last counts it keeps the last."""
+
     def __init__(self) -> None:
         self._condition = Condition()
         self._work = Work()
 
     def take(self, timeout_s: float) -> Work:
-        """All that waits, as soon as there is something; nothing after `timeout_s`."""
+        """All that waits, as soon as there is something; nothing after `timeout_s` seconds."""
         with self._condition:
             if self._work.is_empty:
                 self._condition.wait(timeout_s)

@@ -14,6 +14,7 @@ from django.db.models import QuerySet
 
 from messaging.models import Message, RejectedMessage, Tombstone
 from messaging.pipeline.envelope import accepted_us_in, in_microseconds
+from messaging.pipeline.rejected import NOT_STORED
 
 Outcome = RejectedMessage.Outcome
 
@@ -84,7 +85,7 @@ def _rejected_beside(message: Message, accepted_us: int) -> str:
     if accepted_us in (0, in_microseconds(message.accepted_at)):
         return ""
     others = _rejected_under(message.author_id, message.client_id)
-    return next(_reasons(others.filter(outcome__in=(Outcome.OPEN, Outcome.DISCARDED)), accepted_us), "")
+    return next(_reasons(others.filter(outcome__in=NOT_STORED), accepted_us), "")
 
 
 def _rejected_under(author_id: int, client_id: UUID) -> QuerySet[RejectedMessage]:
