@@ -11,7 +11,7 @@ from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal.auth import generate_totp_secret
 from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
-from allauth.socialaccount.providers.base import AuthError
+from allauth.socialaccount.providers.base import AuthError, AuthProcess
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
@@ -22,6 +22,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.actions import (
     ask_for_address_mail,
     choose_password,
+    connect_service,
     let_in,
     note_failed_log_in,
     note_log_in,
@@ -39,7 +40,7 @@ from accounts.permissions import may_sign_up
 from accounts.queries import site_settings
 from accounts.requests import token_of
 from accounts.sealing import Unreadable, seal, unseal
-from chatsite.errors import ChatError, NotAllowed, NotFound, TooMany, Unavailable
+from chatsite.errors import ChatError, Conflict, NotAllowed, NotFound, TooMany, Unavailable
 from chatsite.limits import ADDRESS_MAIL, LOG_IN, SIGN_UP, network_of, refund, spend
 from chatsite.live.bus import announce
 from chatsite.live.events import sessions_changed
@@ -157,6 +158,8 @@ class ServiceAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]  # alla
 
     def pre_social_login(self, request: HttpRequest, sociallogin: Any) -> None:
         refund(LOG_IN)  # it was no guess
+        if sociallogin.state.get("process") == AuthProcess.CONNECT:
+            raise ImmediateHttpResponse(_connected(request, sociallogin))
         if sociallogin.is_existing and not sociallogin.user.is_active:
             note_failed_log_in(sociallogin.user.username)
             raise ImmediateHttpResponse(_not_by_service(request, "ended", status=403))
@@ -200,6 +203,20 @@ class ServiceAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]  # alla
         said = exception or request.GET.get("error", "no code")
         logger.warning("log-in by %s failed: %s", settings.OIDC_ISSUER, str(said)[:MOST_SAID])
         raise ImmediateHttpResponse(_not_by_service(request, "failed", status=502))
+
+
+def _connected(request: HttpRequest, sociallogin: Any) -> HttpResponse:
+    """Who began it has shown that it is them, and is still the one who is logged in."""
+    user, account = request.user, sociallogin.account
+    if not isinstance(user, User) or user.pk != sociallogin.state["data"]["user_id"]:
+        return _not_by_service(request, "lost", status=403)
+    try:
+        connect_service(user, provider=account.provider, uid=account.uid)
+    except Conflict as error:
+        toast(request, error.message)
+    else:
+        toast(request, _("From now on you can log in with %(name)s.") % {"name": settings.OIDC_NAME})
+    return redirect(f"{reverse('preferences')}?saved=service")
 
 
 def _not_by_service(request: HttpRequest, why: str, *, status: int) -> HttpResponse:

@@ -226,6 +226,7 @@ class EmailForm(PreferencesForm):
     @classmethod
     def of(cls, user: User, entered: QueryDict | None = None) -> Self:
         form = super().of(user, entered)
+        del form.initial["password"]  # what the account has is its hash
         _ask_for_what_they_have(form, user)
         return form
 

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import TypeAlias
 
 from allauth.mfa.models import Authenticator
+from allauth.socialaccount.models import SocialAccount
 from django.conf import settings
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.sessions.models import Session
@@ -127,6 +128,12 @@ def users_with_email(email: str) -> list[User]:
     users = User.objects.filter(email__iexact=email, is_active=True).exclude(email="")
     # MariaDB takes more for the same than case: mail must not go to who only looks like it.
     return [user for user in users if user.has_verified_email and user.email.casefold() == email.casefold()]
+
+
+def is_known_to_service(user: User) -> bool:
+    """Whether they can log in by another service."""
+    is_known: bool = SocialAccount.objects.filter(user=user).exists()
+    return is_known
 
 
 def avatar_of(user_id: int, side: int) -> tuple[str, bytes]:

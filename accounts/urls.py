@@ -7,7 +7,7 @@ from accounts.views import two_factor
 from accounts.views.addresses import confirm, send_again
 from accounts.views.exports import export, export_file
 from accounts.views.leaving import leave
-from accounts.views.oidc import back_from_service, to_service
+from accounts.views.oidc import back_from_service, connect, disconnect, to_service
 from accounts.views.preferences import picture, preferences, remove_picture
 from accounts.views.sessions import end, end_others, sessions
 from accounts.views.signing import (
@@ -42,6 +42,8 @@ urlpatterns = [
     path("logout/", log_out, name="account_logout"),
     path("service/", to_service, name="to_service"),
     path("service/back/", back_from_service, name="back_from_service"),  # README.md names it
+    path("service/connect/", connect, name="connect_service"),
+    path("service/disconnect/", disconnect, name="disconnect_service"),
     path("password/change/", change_password, name="account_change_password"),
     path("password/reset/", reset_password, name="account_reset_password"),
     path("password/reset/done/", views.password_reset_done, name="account_reset_password_done"),

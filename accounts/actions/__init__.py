@@ -34,6 +34,7 @@ from accounts.actions.naming import DISPLAY_NAME_LENGTH, clean_display_name, ref
 from accounts.actions.outside import sign_up_from_service
 from accounts.actions.pictures import remove_avatar, set_avatar
 from accounts.actions.preferences import set_appearance, set_display_name, set_email, set_enter, set_presence
+from accounts.actions.services import connect_service, disconnect_service
 from accounts.actions.sessions import (
     end_other_sessions,
     end_session,
@@ -101,9 +102,11 @@ __all__ = [
     "choose_password",
     "clean_display_name",
     "confirm_address",
+    "connect_service",
     "contribute_to_export",
     "create_user",
     "deactivate_user",
+    "disconnect_service",
     "edit_site",
     "edit_user",
     "end_other_sessions",

@@ -36,6 +36,8 @@ class Note(StrEnum):
     ADDRESS = "address"
     PASSWORD = "password"  # noqa: S105  # the name of a note
     TWO_FACTOR_OFF = "two_factor_off"
+    SERVICE_CONNECTED = "service_connected"
+    SERVICE_DISCONNECTED = "service_disconnected"
 
 
 def ask_for_reset_mail(email: str, *, site: str) -> None:
@@ -90,10 +92,10 @@ def mail_note(user_id: int, to: str, note: str, language: str) -> None:
 
 def _send(template: str, user: User, *, to: str, language: str, **context: str) -> None:
     """Write and send a mail, in the language that `user` chose; `language` where they chose none."""
-    context_of_both = {**context, "user": user, "site_name": settings.SITE_NAME}
+    of_each = {"user": user, "site_name": settings.SITE_NAME, "oidc_name": settings.OIDC_NAME}
     with translation.override(user.language or language):
-        subject = render_to_string(f"account/email/{template}_subject.txt", context_of_both)
-        body = render_to_string(f"account/email/{template}_message.txt", context_of_both)
+        subject = render_to_string(f"account/email/{template}_subject.txt", {**of_each, **context})
+        body = render_to_string(f"account/email/{template}_message.txt", {**of_each, **context})
     try:
         EmailMessage(" ".join(subject.split()), body, to=[to]).send()
     except OSError as error:  # smtplib's errors are among them

@@ -38,6 +38,8 @@ class Act(models.TextChoices):
     RECOVERY_CODES_MADE = "recovery_codes_made", _("recovery codes made")
     RECOVERY_CODE_USED = "recovery_code_used", _("recovery code used")
     SECOND_FACTOR_FAILED = "second_factor_failed", _("second factor failed")
+    SERVICE_CONNECTED = "service_connected", _("log-in by another service connected")
+    SERVICE_DISCONNECTED = "service_disconnected", _("log-in by another service disconnected")
     MEMBER_ADDED = "member_added", _("added to a channel")
     MEMBER_REMOVED = "member_removed", _("removed from a channel")
     ROLE_SET = "role_set", _("role in a channel set")

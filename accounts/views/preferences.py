@@ -29,7 +29,7 @@ from accounts.forms import (
     PresenceForm,
     WritingForm,
 )
-from accounts.queries import blocked_by
+from accounts.queries import blocked_by, is_known_to_service
 from accounts.requests import SignedInRequest
 from accounts.views.addresses import send_address_mail
 from chatsite.errors import Invalid
@@ -110,6 +110,7 @@ def _preferences_page(
         "saved": request.GET.get("saved", ""),
         "blocked": blocked_by(request.user),
         "sends_mail": settings.SENDS_MAIL,
+        "is_connected": settings.OIDC_ISSUER and is_known_to_service(request.user),
     }
     for form in (entered or {}).values():
         return form.shown(request, "accounts/preferences.html", context)

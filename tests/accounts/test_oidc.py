@@ -27,13 +27,14 @@ from accounts.actors import SYSTEM
 from accounts.models import Act, AuditEntry, User, UserSession
 from accounts.oidc import nonce_of
 from channels_app.models import Membership
-from tests.accounts.test_two_factor import SECOND_STEP, SET_UP, with_app
+from tests.accounts.test_two_factor import SECOND_STEP, SET_UP, confirmed, with_app
 from tests.app_codes import app_code
 from tests.cast import PASSWORD, Cast, signed_in
 from tests.chatsite.test_settings import GOOD_KEY, ROOT
 from tests.oidc_provider import CLIENT_ID, CLIENT_SECRET, Provider, a_provider, key_of
 
 PREFERENCES, LEAVE = "/accounts/preferences/", "/accounts/preferences/leave/"
+CONNECT, DISCONNECT = "/accounts/service/connect/", "/accounts/service/disconnect/"
 GO, BACK = "/accounts/service/", "/accounts/service/back/"
 BUTTON = "Log in with Example ID"
 WRONG = "Example ID did not answer as it should"
@@ -59,9 +60,9 @@ def provider(cast: Cast, settings: Any) -> Iterator[Provider]:
         yield running
 
 
-def led_back(provider: Provider, client: Client, **fields: str) -> str:
+def led_back(provider: Provider, client: Client, to: str = GO, **fields: str) -> str:
     """The address to which a browser comes back from the provider."""
-    to_provider = client.post(GO, fields)
+    to_provider = client.post(to, fields)
     assert to_provider.status_code == 302, to_provider.content.decode()
     address = urlsplit(to_provider["Location"])
     assert f"{address.scheme}://{address.netloc}{address.path}" == f"{provider.issuer}/authorize"
@@ -328,9 +329,12 @@ def test_without_a_password_there_is_none_to_change(provider: Provider) -> None:
 def test_without_a_password_the_address_takes_the_username(provider: Provider) -> None:
     client = Client()
     come(provider, client)
-    page = client.get(PREFERENCES).content.decode()
+    shown = client.get(PREFERENCES)
+    page = shown.content.decode()
     assert "Your username" in page
     assert "Current password" not in page
+    assert shown.context["sections"]["email"]["password"].value() is None
+    assert User.objects.get(username="zoe").password not in page
     fields = {"section": "email", "email": "new@example.org"}
 
     for typed in ("", "bob"):
@@ -359,6 +363,86 @@ def test_without_a_password_the_second_factor_is_asked_for_first(provider: Provi
     assert answer["Location"] == f"{PREFERENCES}?saved=email"
     zoe.refresh_from_db()
     assert zoe.email == "new@example.org"
+
+
+def connected(provider: Provider, client: Client) -> Any:
+    """Press Connect, log in there and come back."""
+    return client.get(led_back(provider, client, to=CONNECT))
+
+
+def test_who_has_an_account_connects_it(provider: Provider, cast: Cast) -> None:
+    bob = confirmed(cast.bob)
+    assert f'action="{CONNECT}"' in bob.get(PREFERENCES).content.decode()
+    answer = connected(provider, bob)
+
+    assert (answer.status_code, answer["Location"]) == (302, f"{PREFERENCES}?saved=service")
+    assert who(bob) == "bob"
+    assert User.objects.count() == 5
+    elsewhere = Client()
+    come(provider, elsewhere)
+    assert who(elsewhere) == "bob"
+    assert f'action="{DISCONNECT}"' in bob.get(PREFERENCES).content.decode()
+    assert bob.post(DISCONNECT)["Location"] == f"{PREFERENCES}?saved=service"
+    later = Client()
+    come(provider, later)
+    assert who(later) == "zoe"
+    acts = AuditEntry.objects.filter(actor=cast.bob, act__startswith="service_").order_by("pk")
+    assert list(acts.values_list("act", flat=True)) == [Act.SERVICE_CONNECTED, Act.SERVICE_DISCONNECTED]
+
+
+def test_who_finds_a_page_open_connects_nothing(provider: Provider, cast: Cast) -> None:
+    bob = signed_in(cast.bob)
+    for address in (CONNECT, DISCONNECT):
+        assert bob.post(address)["Location"].startswith("/accounts/reauthenticate/")
+        assert bob.get(address).status_code == 405
+        assert Client().post(address)["Location"].startswith("/accounts/login/")
+    assert provider.asked == []
+
+    answer = bob.post(bob.post(CONNECT)["Location"], {"password": PASSWORD})
+    assert answer["Location"].startswith(f"{provider.issuer}/authorize?")
+
+
+def test_whom_the_service_knows_is_one_account_here(provider: Provider, cast: Cast) -> None:
+    come(provider)
+    bob = confirmed(cast.bob)
+    page = bob.get(connected(provider, bob)["Location"])
+    assert "belongs to somebody else here" in str([toast.text for toast in page.context["toasts"]])
+    assert SocialAccount.objects.get().user.username == "zoe"
+
+    provider.person["sub"] = "bob-at-example"
+    for _time in range(2):
+        connected(provider, bob)
+    provider.person["sub"] = "another-at-example"
+    page = bob.get(connected(provider, bob)["Location"])
+    assert "is connected already" in str([toast.text for toast in page.context["toasts"]])
+    assert SocialAccount.objects.filter(user=cast.bob).count() == 1
+
+
+def test_it_is_connected_to_nobody_who_did_not_begin_it(provider: Provider, cast: Cast) -> None:
+    bob = confirmed(cast.bob)
+    back = led_back(provider, bob, to=CONNECT)
+    session = bob.session
+    session["_auth_user_id"] = str(cast.carol.pk)
+    session["_auth_user_hash"] = cast.carol.get_session_auth_hash()
+    session.save()
+
+    answer = bob.get(back)
+    assert answer.status_code == 403
+    assert "begun in another browser" in answer.content.decode()
+    assert Client().get(led_back(provider, confirmed(cast.bob), to=CONNECT)).status_code == 403
+    assert not SocialAccount.objects.exists()
+
+
+def test_the_only_way_in_stays(provider: Provider) -> None:
+    client = Client()
+    come(provider, client)
+    page = client.get(PREFERENCES).content.decode()
+    assert "It is your only way in." in page
+    assert DISCONNECT not in page
+
+    answer = client.post(DISCONNECT, follow=True)
+    assert "Get a password first" in str([toast.text for toast in answer.context["toasts"]])
+    assert SocialAccount.objects.exists()
 
 
 def test_a_log_in_ends_where_it_was_begun(provider: Provider) -> None:
