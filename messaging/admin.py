@@ -22,6 +22,7 @@ from messaging.permissions import may_decide_rejected, may_settle_reports
 from messaging.queries.admin import (
     find_messages,
     find_rejected,
+    find_reports,
     is_hidden_from,
     messages_in,
     messages_seen_by,
@@ -61,6 +62,23 @@ class NewestAdmin(ReadOnlyAdmin):
     ) -> HttpResponse:
         words = gettext("The newest %(most)s at most; search for older ones.") % {"most": number(MOST_LISTED)}
         return super().changelist_view(request, {"subtitle": words, **(extra_context or {})})
+
+
+class DecidedAdmin(SearchedByIndex, NewestAdmin):
+    """What an admin decides, by the actions of the list; the page of an open row has them as buttons."""
+
+    change_form_template = "admin/messaging/decided.html"
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        decisions = [action[1:] for action in self.get_actions(request).values() if action]
+        context = {"decisions": decisions, **(extra_context or {})}
+        return super().change_view(request, object_id, form_url, context)
 
 
 @admin.register(Message)
@@ -138,7 +156,7 @@ class OutcomeFilter(admin.SimpleListFilter):
 
 
 @admin.register(RejectedMessage)
-class RejectedMessageAdmin(SearchedByIndex, NewestAdmin):
+class RejectedMessageAdmin(DecidedAdmin):
     list_display = ("client_id", "author", "reason", "outcome", "rejected_at")
     list_filter = (OutcomeFilter, ReasonFilter)
     search_fields = ("client_id",)
@@ -164,16 +182,6 @@ class RejectedMessageAdmin(SearchedByIndex, NewestAdmin):
 
     def has_decide_permission(self, request: HttpRequest) -> bool:
         return bool(may_decide_rejected.test(request.user))
-
-    def change_view(
-        self,
-        request: HttpRequest,
-        object_id: str,
-        form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
-    ) -> HttpResponse:
-        context = {"may_decide": self.has_decide_permission(request), **(extra_context or {})}
-        return super().change_view(request, object_id, form_url, context)
 
     @admin.action(description=_("Retry"), permissions=["decide"])
     def retry(self, request: HttpRequest, chosen: QuerySet[RejectedMessage]) -> None:
@@ -214,9 +222,11 @@ class ReportFilter(OutcomeFilter):
 
 
 @admin.register(Report)
-class ReportAdmin(NewestAdmin):
+class ReportAdmin(DecidedAdmin):
     list_display = ("reported_at", "author", "reporter", "reason", "outcome", "settled_by", "settled_at")
     list_filter = (ReportFilter,)
+    search_fields = ("message__client_id",)
+    search_help_text = _("Search by client id.")
     actions = ("settle", "delete_messages")
     fields = readonly_fields = (
         "reported_at",
@@ -243,15 +253,8 @@ class ReportAdmin(NewestAdmin):
     def has_decide_permission(self, request: HttpRequest) -> bool:
         return bool(may_settle_reports.test(request.user))
 
-    def change_view(
-        self,
-        request: HttpRequest,
-        object_id: str,
-        form_url: str = "",
-        extra_context: dict[str, Any] | None = None,
-    ) -> HttpResponse:
-        context = {"may_decide": self.has_decide_permission(request), **(extra_context or {})}
-        return super().change_view(request, object_id, form_url, context)
+    def found(self, request: HttpRequest, rows: QuerySet[Any], words: str) -> QuerySet[Any]:
+        return find_reports(rows, words)
 
     @admin.action(description=_("Settle"), permissions=["decide"])
     def settle(self, request: HttpRequest, chosen: QuerySet[Report]) -> None:

@@ -60,6 +60,12 @@ def find_rejected(rejected: QuerySet[RejectedMessage], words: str) -> QuerySet[R
     return rejected.filter(client_id=client_id) if client_id else rejected.none()
 
 
+def find_reports(reports: QuerySet[Report], words: str) -> QuerySet[Report]:
+    """Those of `reports` that are of the message with that client_id."""
+    client_id = _as_uuid(words)
+    return reports.filter(message__client_id=client_id) if client_id else reports.none()
+
+
 def rejected_seen_by(actor: Actor, rejected: RejectedMessage) -> RejectedMessage:
     """`rejected` as `actor` may see it: without what was said in a channel that is hidden from them."""
     envelope = json.loads(rejected.envelope)

@@ -79,6 +79,24 @@ def test_the_queue_shows_the_message_as_it_is_now(cast: Cast) -> None:
     assert Report.objects.get().is_open
 
 
+def test_a_report_is_found_by_its_message_and_decided_on_its_page(cast: Cast) -> None:
+    message, other = (say(cast.mallory, cast.public, text) for text in ("Buy watches", "Buy clocks"))
+    for one in (message, other):
+        report_message(cast.bob, one.client_id, reason="")
+    alice = signed_in(cast.alice)
+
+    [found] = alice.get(QUEUE, {"q": str(message.client_id)}).context["cl"].result_list
+    assert found.message == message
+    assert not alice.get(QUEUE, {"q": "watches"}).context["cl"].result_list
+
+    buttons = [f'name="action" value="{name}"' for name in ("settle", "delete_messages")]
+    page = alice.get(f"{QUEUE}{found.pk}/change/").content.decode()
+    assert all(button in page for button in buttons)
+    settle_report(cast.alice, found)
+    page = alice.get(f"{QUEUE}{found.pk}/change/").content.decode()
+    assert not any(button in page for button in buttons)
+
+
 def test_a_report_is_settled_by_an_admin_once(cast: Cast) -> None:
     message = say(cast.mallory, cast.public, "Hello")
     report_message(cast.bob, message.client_id, reason="")
