@@ -251,6 +251,12 @@ ACTIONS: dict[str, tuple[Callable[[User, User, "Scene"], object], str, str, str]
         "++++++--",
         "=",
     ),
+    "choose_password": (
+        lambda actor, _person, _there: actions.choose_password(actor, password=NEW_WORDS),
+        "++++++--",
+        "++++++--",
+        "x",
+    ),
     "create_user": (
         lambda actor, _person, _there: actions.create_user(actor, username="new"),
         "+++-----",
@@ -271,7 +277,7 @@ ACTIONS: dict[str, tuple[Callable[[User, User, "Scene"], object], str, str, str]
     ),
     "edit_user": (
         lambda actor, person, _there: actions.edit_user(actor, person, display_name="Other", email=""),
-        "+++--+--",
+        "+++-----",
         "+-------",
         "=",
     ),
@@ -310,7 +316,7 @@ ACTIONS: dict[str, tuple[Callable[[User, User, "Scene"], object], str, str, str]
     "lift_ban": (lambda actor, person, _there: actions.lift_ban(actor, person), "+++-----", "+-------", "="),
     "make_reset_link": (
         lambda actor, person, _there: actions.make_reset_link(actor, person),
-        "+++--+--",
+        "+++-----",
         "+-------",
         "=",
     ),
@@ -364,7 +370,7 @@ ACTIONS: dict[str, tuple[Callable[[User, User, "Scene"], object], str, str, str]
     ),
     "set_password": (
         lambda actor, person, _there: actions.set_password(actor, person, password=NEW_WORDS),
-        "+++--+--",
+        "+++-----",
         "+-------",
         "x",
     ),
