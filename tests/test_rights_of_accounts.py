@@ -85,6 +85,8 @@ TABLE: dict[str, dict[str, tuple[Fields, str]]] = {
     "accounts/logout/": {"GET": ({}, OPEN), "POST": ({}, OPEN)},
     "accounts/service/": {"POST": ({}, "000000000")},  # there is none
     "accounts/service/back/": {"GET": ({}, "000000000")},
+    "accounts/service/connect/": {"POST": ({}, ABSENT)},
+    "accounts/service/disconnect/": {"POST": ({}, PROVEN)},
     "accounts/password/change/": {
         "GET": ({}, OWN),
         "POST": ({"oldpassword": PASSWORD, "password1": NEW_WORDS}, OWN),
@@ -257,6 +259,12 @@ ACTIONS: dict[str, tuple[Callable[[User, User, "Scene"], object], str, str, str]
         "++++++--",
         "x",
     ),
+    "connect_service": (
+        lambda actor, _person, _there: actions.connect_service(actor, provider="oidc", uid="them"),
+        "++++++--",
+        "++++++--",
+        "=",
+    ),
     "create_user": (
         lambda actor, _person, _there: actions.create_user(actor, username="new"),
         "+++-----",
@@ -268,6 +276,12 @@ ACTIONS: dict[str, tuple[Callable[[User, User, "Scene"], object], str, str, str]
         "+++--+--",
         "+-------",
         "x",
+    ),
+    "disconnect_service": (
+        lambda actor, _person, _there: actions.disconnect_service(actor),
+        "++++++--",
+        "++++++--",
+        "=",
     ),
     "edit_site": (
         lambda actor, _person, _there: actions.edit_site(actor, sign_up="closed", channel_creators="admins"),
