@@ -129,7 +129,7 @@ class CountersInDatabase(DatabaseCache):
                     if last := cursor.fetchone():
                         cursor.execute(f"DELETE {of_kind} AND expires <= %s", [*these, last[0]])
         except OperationalError as fault:
-            if not _is_deadlock(fault):
+            if not _is_deadlock(fault) or connections[DEFAULT_DB_ALIAS].in_atomic_block:
                 raise
 
 

@@ -238,3 +238,11 @@ def test_what_matters_no_more_is_removed() -> None:
 
     assert rows_of("other") == 0
     assert rows_of("test") == NEW_ROWS_BETWEEN_LOOKS
+
+
+def test_what_the_release_before_counted_is_left_alone() -> None:
+    counters = the_counters()
+    counters.set("try:anybody", [1.0], version=1)
+    found: list[list[float]] = []
+    counters.change("try", "anybody", lambda numbers: found.append(numbers))
+    assert found == [[]]
