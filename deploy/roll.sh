@@ -11,6 +11,11 @@ running() { systemctl list-units --plain --no-legend --state=active "$@" | cut -
 
 has_its_queues() { "$CHECKOUT/deploy/manage.sh" pipeline >/dev/null 2>&1; }
 
+# First, as one of before would throw away what it does not know: a mail of a new kind.
+for unit in $(running 'chat-tasks*'); do
+    systemctl restart "$unit"
+done
+
 # New processes take over the open socket, the old ones finish what they have in hand.
 systemctl reload chat-web
 
@@ -22,8 +27,4 @@ done
 for unit in $(running 'chat-worker@*'); do
     systemctl restart "$unit"
     wait_until "$WORKER_WITHIN_S" has_its_queues || die "After $unit: deploy/manage.sh pipeline says what is wrong, journalctl -u $unit perhaps why."
-done
-
-for unit in $(running 'chat-tasks*'); do
-    systemctl restart "$unit"
 done

@@ -103,6 +103,7 @@ SYSTEMCTL = """#!/usr/bin/env bash
 printf '%s\\n' "$*" >>{log}
 case $* in
     list-units*live*) printf 'chat-live@8002.service loaded\\nchat-live@8003.service loaded\\n' ;;
+    list-units*tasks*) printf 'chat-tasks.service loaded\\n' ;;
     list-units*worker*) printf 'chat-worker@1.service loaded\\nchat-worker@2.service loaded\\n' ;;
 esac
 """
@@ -137,6 +138,7 @@ def test_an_update_replaces_one_process_after_the_other(server: Path) -> None:
 
     assert done.returncode == 0, done.stderr
     assert asked == [
+        "restart chat-tasks.service",
         "reload chat-web",
         "restart chat-live@8002.service",
         "restart chat-live@8003.service",
