@@ -28,7 +28,10 @@ def run_later(task: str, *arguments: int | str) -> None:
 
 
 def run_soon(task: str, *arguments: int | str) -> None:
-    """As `run_later`, for what is short and no row says: where the broker is away, this process runs it."""
+    """As `run_later`, for what is short and no row says: where the broker is away, this process runs it.
+
+    What it had not run yet when it is ended is lost.
+    """
     transaction.on_commit(partial(_start, task, arguments, or_here=True))
 
 

@@ -104,7 +104,8 @@ def spend(limit: str, *, user: int | None = None, key: str = "") -> None:
         key: what else it is counted by, such as a name that was typed.
 
     Raises:
-        TooMany: it was done too often by then; it was not counted.
+        TooMany: it was done too often by then. By the rates before the one that it broke it was counted: name
+            first in a limit who does it, then to whom it is done.
     """
     for kind, name, rates in _counted(limit, user, key):
         if wait_s := _take_shared(kind, name, rates):
