@@ -181,9 +181,8 @@ export class Delivery extends EventTarget {
    * became of it tells. A refusal may also come after the broker was given the message and did not confirm it.
    */
   #refused({ clientId, acceptedAt, isPosted = false }, answer) {
-    const isTaken = answer.code === "client_id_taken"; // by another message: this one never can be stored
-    if (acceptedAt && !isTaken) return void this.#outbox.update(clientId, { state: "accepted" });
-    const isNowhere = isTaken || (!isPosted && isAboutText(answer));
+    if (acceptedAt && !isTaken(answer)) return void this.#outbox.update(clientId, { state: "accepted" });
+    const isNowhere = isTaken(answer) || (!isPosted && isAboutText(answer));
     this.#outbox.update(clientId, { ...refusal(answer), isPosted: !isNowhere });
   }
 
@@ -206,9 +205,13 @@ export class Delivery extends EventTarget {
     // When it was accepted last: what became of an earlier post of it says nothing of this one.
     const answer = await request(`${entry.ownUrl}${entry.clientId}/status/?accepted_us=${entry.acceptedUs ?? 0}`);
     if (answer.status === "sent") this.#stored(entry, answer.html);
-    else if (answer.status === "not_sent") this.#outbox.update(entry.clientId, refusal(answer));
+    else if (answer.status === "not_sent") this.#notSent(entry, answer);
     else if (answer.status === "deleted") this.#outbox.drop(entry.clientId);
     else this.#askLater(entry);
+  }
+
+  #notSent({ clientId }, answer) {
+    this.#outbox.update(clientId, { ...refusal(answer), isPosted: !isTaken(answer) });
   }
 
   #askLater(entry) {
@@ -290,6 +293,11 @@ function isNewWish({ was, is }) {
 /** Whether it is refused for what it says, which is looked at before anything else. */
 export function isAboutText({ code }) {
   return code?.startsWith("text_") || code === "unstorable";
+}
+
+/** Whether another message has its name: this one never can be stored, and to take it back would delete that one. */
+function isTaken({ code }) {
+  return code === "client_id_taken";
 }
 
 function refusal({ code, message }) {

@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
+from urllib.parse import parse_qsl, urlencode
 from uuid import UUID
 
 import pytest
@@ -480,6 +481,32 @@ def test_what_was_refused_although_the_broker_may_have_it_comes_once_at_most(
     assert site.stored_count(slug) == (2 if button == "Retry" else 1)
 
 
+@pytest.mark.parametrize("button", ["Delete", "Retry"])
+def test_giving_up_a_message_whose_name_another_has_leaves_the_other_alone(
+    site: Site, person: MakePerson, unique: Unique, button: str
+) -> None:
+    bob, slug = in_a_new_channel(person, unique)
+    bob.page.clock.install()
+    hear_of_nothing(bob)
+    bob.context.route(POSTS, another_was_stored, times=1)
+    fate = {"status": "not_sent", "code": "client_id_taken", "message": "Another message was sent."}
+    bob.context.route("**/status/*", lambda route: route.fulfill(json=fate))
+    bob.say("one")
+    wait_for(lambda: states(bob) == ["accepted"], what="it to be accepted")
+    bob.page.clock.run_for(ASKED_ABOUT_AFTER_MS)
+    press(bob.message("one"), button)
+    wait_for(lambda: "refused" not in states(bob), what="it to be given up")
+    if button == "Retry":
+        wait_for(lambda: site.stored_count(slug) == 2, what="it to be sent once more")
+    else:
+        wait_for(lambda: kept(bob) == [], what="the outbox to be empty")
+
+    for address in (STREAM, CHANGES):
+        bob.context.unroute(address)
+    bob.page.reload()
+    bob.sees_stored("another", *(["one"] if button == "Retry" else []))
+
+
 @pytest.mark.stack
 def test_what_was_accepted_is_not_said_to_be_refused_because_its_author_has_left_since(
     site: Site, person: MakePerson, unique: Unique
@@ -849,6 +876,15 @@ def answer_accepted(route: Route) -> None:
     answer = route.fetch()
     fields = {"client_id": answer.json()["client_id"], "status": "sending", "accepted_us": ACCEPTED_US}
     route.fulfill(status=202, json=fields)
+
+
+def another_was_stored(route: Route) -> None:
+    """What is posted is accepted; stored under its name is another message."""
+    fields = dict(parse_qsl(route.request.post_data or ""))
+    answer = route.fetch(post_data=urlencode({**fields, "text": "another"}))
+    answered = {"client_id": fields["client_id"], "status": "sending", "accepted_us": ACCEPTED_US}
+    assert answer.status in (201, 202)
+    route.fulfill(status=202, json=answered)
 
 
 def lose_the_answer(route: Route) -> None:
