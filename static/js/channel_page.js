@@ -186,15 +186,18 @@ class ChannelPage {
     }
   }
 
-  /** They have another role, or are not in the channel any more: the tools for it come and go. */
-  #showRights(rights) {
+  /**
+   * They have another role, or are not in the channel any more: the tools for it come and go. When those can't be had,
+   * the next answer is another try.
+   */
+  async #showRights(rights) {
     const channel = document.querySelector(".channel");
     if (rights === undefined || rights === channel.dataset.rights) return;
+    if (!(await renewPart(this.#region.dataset.pageUrl, ".channel__tools", this.#signal))) return;
     channel.dataset.rights = rights;
     for (const name of ["member", "moderator"]) {
       channel.classList.toggle(`channel--${name}`, rights.split(" ").includes(name));
     }
-    renewPart(this.#region.dataset.pageUrl, ".channel__tools", this.#signal);
   }
 
   /** The channel has another name, and with it another address; nobody is to lose what they read or write. */

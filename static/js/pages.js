@@ -192,14 +192,18 @@ function renew(form, answer) {
   return true;
 }
 
-/** Put the part of the page at `url` that `selector` names in the place of this page's, unless `signal` is aborted by then. */
+/**
+ * Put the part of the page at `url` that `selector` names in the place of this page's, unless `signal` is aborted by then;
+ * whether that was done.
+ */
 export async function renewPart(url, selector, signal) {
   const answer = await read(url, { headers: { "HX-Preloaded": "true" } }).catch(() => null);
   const fresh = answer?.ok && parsed(answer).querySelector(`#main ${selector}`);
   const part = document.querySelector(selector);
-  if (!fresh || !part || signal.aborted) return;
+  if (!fresh || !part || signal.aborted) return false;
   part.replaceWith(fresh);
   document.dispatchEvent(new CustomEvent("renewed"));
+  return true;
 }
 
 /** Without its inline style, which is there already, and which the policy of this page knows nothing of. */

@@ -82,6 +82,23 @@ def test_a_role_comes_and_goes_on_an_open_page(person: MakePerson, unique: Uniqu
     expect(carol.button("Unsubscribe")).to_have_count(0)
 
 
+def test_the_tools_of_a_new_role_that_could_not_be_had_come_with_the_next_answer(
+    person: MakePerson, unique: Unique
+) -> None:
+    bob, carol = person("bob").sign_up(), person("carol")
+    bob.create_channel(name := unique("garden"))
+    address = bob.page.url
+    carol.sign_up(into=name)
+    carol.allow("net::ERR_FAILED")
+    carol.page.route(address, lambda route: route.abort())
+    with carol.page.expect_event("requestfailed", lambda request: request.url == address):
+        give_role(bob, address, carol, "Moderator")
+
+    carol.page.unroute(address)
+    carol.look_again()
+    expect(carol.page.get_by_role("link", name="Channel settings")).to_be_visible()
+
+
 def test_a_conversation_begins_with_a_press_on_a_name(person: MakePerson) -> None:
     bob, carol = person("bob").sign_up(), person("carol").sign_up()
     bob.page.goto(f"/people/{carol.username}/")
