@@ -178,13 +178,10 @@ function renew(form, answer) {
   const selector = form.dataset.renews;
   if (!selector || !answer.ok || new URL(answer.url).pathname !== location.pathname) return false;
   const next = parsed(answer);
-  const part = document.querySelector(selector);
-  const fresh = isOfThisFrame(next) && next.querySelector(`#main ${selector}`);
-  if (!part || !fresh) return false;
-  const hadFocus = part.contains(document.activeElement) || isNothingFocused();
-  part.replaceWith(fresh);
+  const hadFocus = document.querySelector(selector)?.contains(document.activeElement) || isNothingFocused();
+  const fresh = putPart(selector, next);
+  if (!fresh) return false;
   renewFrame(next, answer, true);
-  document.dispatchEvent(new CustomEvent("renewed"));
   if (!hadFocus) return true;
   const again = fresh.querySelector(`form[action="${CSS.escape(form.getAttribute("action"))}"] button:not([type])`);
   again?.focus();
@@ -198,12 +195,17 @@ function renew(form, answer) {
  */
 export async function renewPart(url, selector, signal) {
   const answer = await read(url, { headers: { "HX-Preloaded": "true" } }).catch(() => null);
-  const fresh = answer?.ok && parsed(answer).querySelector(`#main ${selector}`);
+  return Boolean(answer?.ok && !signal.aborted && putPart(selector, parsed(answer)));
+}
+
+/** Put the part of `next` that `selector` names in the place of this page's; null when it has none or needs another frame. */
+function putPart(selector, next) {
   const part = document.querySelector(selector);
-  if (!fresh || !part || signal.aborted) return false;
+  const fresh = isOfThisFrame(next) && next.querySelector(`#main ${selector}`);
+  if (!part || !fresh) return null;
   part.replaceWith(fresh);
   document.dispatchEvent(new CustomEvent("renewed"));
-  return true;
+  return fresh;
 }
 
 /** Without its inline style, which is there already, and which the policy of this page knows nothing of. */

@@ -100,6 +100,22 @@ def test_a_page_of_one_person_does_not_speak_for_another(
     bob.sees_stored("From Bob alone")
 
 
+def test_a_page_of_one_person_takes_no_tools_of_another(person: MakePerson, unique: Unique) -> None:
+    bob, slug = in_a_new_channel(person, unique)
+    carol = person("carol").sign_up(into=slug)
+    expect(bob.page.get_by_role("link", name="Channel settings")).to_be_visible()
+    carol.allow("status of 401")
+    carol.context.clear_cookies(name=re.compile("session"))
+    with carol.another_tab("/accounts/login/"):
+        carol.be(bob)
+
+    with carol.page.expect_event("requestfinished", lambda request: request.url == bob.page.url):
+        carol.look_again()
+    carol.pump()
+    expect(carol.button("Mute")).to_have_count(1)
+    expect(carol.page.get_by_role("link", name="Channel settings")).to_have_count(0)
+
+
 def in_a_new_channel(person: MakePerson, unique: Unique) -> tuple[Person, str]:
     """Bob, alone in a new channel, and its slug."""
     bob = person("bob").sign_up()
