@@ -163,6 +163,7 @@ export class CatchUp extends EventTarget {
     // The newest messages are not what is read here.
     if (isReset && !(isLatest && isAtEnd)) await this.#older.renew();
     else this.#timeline.apply(changes);
+    if (this.#signal.aborted) return false; // another page is shown by now
     if (!isToAskAgain) this.#knows(version);
     this.#clearedSeq = clearedSeq;
     this.dispatchEvent(new CustomEvent("answered", { detail: { ...more, ...changes.dataset } }));

@@ -254,6 +254,34 @@ def test_nothing_of_a_page_goes_on_after_it(person: MakePerson, unique: Unique) 
     assert listeners(bob) == before
 
 
+def test_what_a_page_loads_afresh_when_it_has_been_left_changes_nothing(
+    person: MakePerson, unique: Unique
+) -> None:
+    bob, slug = person("bob").sign_up(), unique("left")
+    bob.create_channel(slug)
+    bob.say("long\n" * 100)
+    expect(bob.messages).to_have_count(1)
+    expect(bob.timeline.locator("[data-state]")).to_have_count(0)
+    bob.timeline.evaluate("(region) => region.scrollTo(0, -region.scrollHeight)")
+    bob.pump()
+
+    def be_too_far_behind(route: Route) -> None:
+        answer = route.fetch()
+        route.fulfill(response=answer, body=answer.text().replace('data-reset="false"', 'data-reset="true"'))
+
+    held: list[Route] = []
+    bob.page.route(f"**/{slug}/messages/?after=*", lambda route: held.append(route), times=1)
+    bob.page.route(f"**/{slug}/changes/*", be_too_far_behind)
+    with bob.page.expect_request(f"**/{slug}/messages/?after=*"):
+        bob.look_again()
+    bob.page.route("**/public/changes/*", lambda _route: None)  # its answer would mend it
+    bob.open("public")
+    with bob.page.expect_event("requestfinished", lambda request: "/messages/?after=" in request.url):
+        held.pop().continue_()
+    bob.pump()
+    expect(bob.page.locator(".channel__header [data-about]")).to_have_attribute("data-slug", "public")
+
+
 def mark(page: Page) -> None:
     """Leave a mark that a full load would erase."""
     page.evaluate("() => { document.isMarked = true; }")
