@@ -16,8 +16,12 @@ class CheckedTransport(SSLTransport):
     def establish_connection(self) -> Any:
         # Of the node that is tried now; kombu's own way to say so would keep the name of a cluster's first.
         client: Any = self.client
-        client.ssl = {"server_hostname": client.hostname}
-        return super().establish_connection()
+        host = client.hostname
+        client.ssl = {"server_hostname": host}
+        try:
+            return super().establish_connection()
+        finally:
+            client.hostname = host  # kombu makes an address of "localhost", which the next try would ask for
 
 
 def hang_up(connection: Any) -> None:

@@ -80,6 +80,18 @@ def test_a_certificate_must_be_that_of_the_host_in_the_address(
             connect(url)
 
 
+def test_a_worker_that_tries_again_asks_for_the_same_host(
+    port: int, through_tls: Callable[..., str], tmp_path: Path
+) -> None:
+    with tls_before(port, tmp_path, name="DNS:localhost") as secured:
+        url = through_tls(secured, f"localhost:{secured.port}")
+        with current_app.connection_for_read(url) as connection:
+            for _time in range(2):
+                connection.ensure_connection(max_retries=1, interval_start=0)
+                hang_up(connection.connection)
+                connection.collect()
+
+
 @pytest.mark.parametrize("connect", [as_a_post, as_the_bus, as_a_worker, as_a_question])
 def test_of_a_cluster_each_node_has_a_certificate_of_its_own(
     connect: Way, port: int, through_tls: Callable[..., str], tmp_path: Path
