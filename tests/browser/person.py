@@ -186,5 +186,5 @@ class Person:
 
 
 def containing(text: str | re.Pattern[str]) -> re.Pattern[str]:
-    """What is shown of an element that has `text` in it; Playwright makes each white space one space."""
-    return text if isinstance(text, re.Pattern) else re.compile(re.escape(" ".join(text.split())))
+    """What Playwright reads of an element that has `text` in it; of a line break it reads nothing at all."""
+    return text if isinstance(text, re.Pattern) else re.compile(r"\s*".join(map(re.escape, text.split())))

@@ -37,7 +37,7 @@ def test_two_people_meet_in_a_channel_and_talk(person: MakePerson, unique: Uniqu
     bob.box.press("Enter")
     expect(bob.box).to_have_value("")
     for someone in (bob, carol):
-        someone.sees_stored("Soup at noon?", "I am in.", re.compile(r"Where:\s*https://soup\.example/menu"))
+        someone.sees_stored("Soup at noon?", "I am in.", "Where:\nhttps://soup.example/menu")
         link = someone.messages.last.get_by_role("link", name="https://soup.example/menu")
         expect(link).to_have_attribute("href", "https://soup.example/menu")
         expect(link).to_have_attribute("rel", "noopener nofollow ugc")
