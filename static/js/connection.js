@@ -7,7 +7,7 @@ export class Connection {
   #lostBy = new Set();
   #waiting = 0;
   #said = null;
-  #slowedUntil = ""; // a time in words
+  #slowed = null; // who, and until when, in words
   #asOf = ""; // what the page is, in a sentence, when it does not come from the server
 
   constructor(bar) {
@@ -17,7 +17,7 @@ export class Connection {
   /** `who` got an answer. */
   found(who) {
     this.#lostBy.delete(who);
-    this.#slowedUntil = "";
+    if (this.#slowed?.who === who) this.#slowed = null;
     if (this.#said?.who === who) this.#said = null;
     this.#show();
   }
@@ -31,7 +31,7 @@ export class Connection {
   /** Nothing is lost, but what is sent was so much that more is taken at that `time` in words. */
   slowed(who, time) {
     this.#lostBy.delete(who);
-    this.#slowedUntil = time;
+    this.#slowed = { who, time };
     this.#show();
   }
 
@@ -61,7 +61,7 @@ export class Connection {
   #show() {
     if (this.#said) return;
     const promise = this.#waiting ? ` ${counted("will_send", this.#waiting)}` : "";
-    const slowed = this.#slowedUntil && filled(word("too_fast"), { time: this.#slowedUntil });
+    const slowed = this.#slowed && filled(word("too_fast"), { time: this.#slowed.time });
     const reason = this.#asOf || (this.#lostBy.size ? word("reconnecting") : slowed);
     const text = reason ? reason + promise : "";
     if (this.#bar.textContent !== text) this.#bar.textContent = text;
