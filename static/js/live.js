@@ -241,6 +241,7 @@ class Live extends EventTarget {
 
   /** Another tab leads from now on, whatever this one took itself for. */
   #follow() {
+    if (this.#isLeft) return; // a page that goes still hears for a moment
     this.#resign();
     this.#heardAt = Date.now();
     this.#tabs.postMessage(["tab", this.#own]);
