@@ -14,6 +14,7 @@ from tests.visitor import Visitor
 MESSAGES = 50
 BUDGETS_B = {"Document": 30_000, "Stylesheet": 15_000, "Script": 45_000}
 MOST_REQUESTS = 12
+SLOWED_DOWN = 8  # as many times, or this machine draws nothing until all is there
 WATCH_SHIFTS = """
 globalThis.shifts = [];
 new PerformanceObserver((list) => shifts.push(...list.getEntries().map(({ value }) => value)))
@@ -63,6 +64,7 @@ def first_visit(someone: Person) -> tuple[Counter[str], list[str]]:
     devtools = someone.context.new_cdp_session(someone.page)
     devtools.send("Network.enable")
     devtools.send("Network.setCacheDisabled", {"cacheDisabled": True})
+    devtools.send("Emulation.setCPUThrottlingRate", {"rate": SLOWED_DOWN})
     devtools.on("Network.requestWillBeSent", lambda event: requests.append(event["request"]["url"]))
     devtools.on("Network.responseReceived", began)
     devtools.on("Network.loadingFinished", ended)
